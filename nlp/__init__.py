@@ -1,0 +1,1 @@
+"""The second room: which products and which risks a notice concerns, with grounds for every opinion."""

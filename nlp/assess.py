@@ -1,0 +1,332 @@
+"""`Assessor`: notices in, assessments out. One pass in batches: read, find, vectorise once, then an opinion per field.
+
+A notice of a source it has never heard of is assessed like any other (no `meaning:` rules, the thresholds of unseen
+registers); whatever the text holds, the answer is an assessment, never an exception.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import itertools
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from crawlers.notice import INCIDENT_KINDS, Notice
+from nlp import (
+    codes,
+    concepts,
+    features,
+    hazards,
+    level,
+    linear,
+    meaning,
+    measures,
+    products,
+    reach,
+    severity,
+    titles,
+    watchlist,
+)
+from nlp.assessment import Assessment, HazardOpinion, Industry, Model, Review, SeverityOpinion
+from nlp.document import BREAK, Document, read
+from nlp.gazetteer import Concept, Gazetteer, Match
+
+TAXONOMY = "2026-11"
+BATCH = 256
+#: Characters a model reads: a subject, not an annex.
+MODEL_LIMIT = 6000
+_AGENTS = frozenset({"substance", "pathogen", "scheme"})
+_FOOD = frozenset({"agri_food"})
+#: Data files whose change changes opinions: part of the version.
+_DATA = ("hazards.yml", "industries.yml", "hs_names.tsv", "watchlist.yml")
+
+
+@dataclass(slots=True)
+class _Read:
+    """A notice after the first half of the pass."""
+
+    document: Document
+    codes: codes.Scan
+    matches: list[Match]
+    named: list[products.Mention]
+
+
+class Assessor:
+    """Everything that is loaded once. Not shared between processes; cheap to make again (< 1 s)."""
+
+    def __init__(self, models: linear.Models | None = None) -> None:
+        """`models`: the shipped ones by default. Raises ModelError where they are absent or were tampered with."""
+        self.models = models or linear.shipped()
+        self.gazetteer = Gazetteer.load()
+        self._parents: OrderedDict[str, products.Found] = OrderedDict()
+        gc.freeze()  # the tables live as long as the process: the collector need not walk them with every batch
+        self.model = Model(name="tradewarn-linear", version=self.version, taxonomy=TAXONOMY)
+
+    @property
+    def version(self) -> str:
+        """Which models, rules and tables: a change of any makes another version."""
+        return f"{self.models.version}-{_rules_version()}"
+
+    def assess(self, notice: Notice, parent: Notice | None = None, run: str = "") -> Assessment:
+        """The assessment of one notice; `parent`: the notice its `parent_symbol` names, if it is at hand."""
+        return self._batch([notice], [parent], run)[0]
+
+    def assess_all(
+        self,
+        notices: Iterable[Notice],
+        parent_of: Callable[[str], Notice | None] | None = None,
+        run: str = "",
+    ) -> Iterator[Assessment]:
+        """Assessments in the order of the notices, in batches: memory is one batch."""
+        stream = iter(notices)
+        while batch := list(itertools.islice(stream, BATCH)):
+            parents = [parent_of(n.parent_symbol) if parent_of and n.parent_symbol else None for n in batch]
+            yield from self._batch(batch, parents, run)
+
+    # --- the pass ---------------------------------------------------------------------------------------------------
+
+    def _batch(self, notices: Sequence[Notice], parents: Sequence[Notice | None], run: str) -> list[Assessment]:
+        first = [self._read(notice) for notice in notices]
+        rows = self._rows(first)
+        guesses = self._guesses(first, rows)
+        modelled = self._scores(rows)
+        return [
+            self._finish(item, guess, scores, parent, run)
+            for item, guess, scores, parent in zip(first, guesses, modelled, parents, strict=True)
+        ]
+
+    def _read(self, notice: Notice) -> _Read:
+        document = read(notice)
+        matches = self.gazetteer.find(document.text)
+        return _Read(document, codes.scan(document.text), matches, products.mentions(document, matches))
+
+    def _rows(self, first: Sequence[_Read]) -> features.Rows:
+        texts, heads, tokens = [], [], []
+        for item in first:
+            document = item.document
+            head = document.end_of("title")
+            texts.append(item.codes.strip(document.text[:MODEL_LIMIT]))
+            heads.append(min(head, MODEL_LIMIT))
+            tokens.append(concepts.tokens(item.matches, head))
+        return self.models.rows(texts, heads, tokens)
+
+    def _guesses(self, first: Sequence[_Read], rows: features.Rows) -> list[products.Guess]:
+        model = self.models["groups"]
+        margins = model.margins(rows.text) + rows.tokens @ model.weights
+        known = np.array([self.models.known(item.document.notice.register_name) for item in first])
+        probabilities = model.probabilities(margins)
+        if "groups_unseen" in self.models and not known.all():
+            unseen = self.models["groups_unseen"].probabilities(
+                self.models["groups_unseen"].margins(rows.text) + rows.tokens @ self.models["groups_unseen"].weights
+            )
+            probabilities = np.where(known[:, None], probabilities, unseen)
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        spans = self._evidence(rows, order[:, 0], model)
+        guesses = []
+        for row, item in enumerate(first):
+            ranked: list[tuple[Industry, float]] = [
+                (model.classes[c], float(probabilities[row, c]))
+                for c in order[row, :3]  # type: ignore[misc]
+            ]
+            empty = (
+                rows.text.indptr[row] == rows.text.indptr[row + 1]
+                and rows.tokens.indptr[row] == rows.tokens.indptr[row + 1]
+            )
+            evidence = tuple(
+                item.document.evidence(start, end, why="n-gram", weight=weight)
+                for start, end, weight in spans[row]
+                if BREAK not in item.document.text[start:end]
+            )
+            guesses.append(products.Guess(() if empty else tuple(ranked), evidence, bool(known[row])))
+        return guesses
+
+    def _evidence(
+        self, rows: features.Rows, chosen: np.ndarray, model: linear.Linear
+    ) -> list[list[tuple[int, int, float]]]:
+        """The three words or pairs of words of each document that speak most for its class."""
+        grams, size = rows.grams, rows.grams.size
+        columns = rows.columns[: grams.words]
+        known = np.flatnonzero(columns >= 0)
+        document = grams.document[known]
+        weight = model.weights[columns[known], chosen[document]] * self.models.idf[columns[known]]
+        useful = weight > 0
+        known, document, weight = known[useful], document[useful], weight[useful]
+        order = np.lexsort((known, -weight, document))
+        begins = np.searchsorted(document[order], np.arange(size + 1))
+        spans: list[list[tuple[int, int, float]]] = []
+        for row in range(size):
+            picked: list[tuple[int, int, float]] = []
+            for at in order[begins[row] : min(begins[row] + 8, begins[row + 1])]:
+                start, end = int(grams.start[known[at]]), int(grams.end[known[at]])
+                if all(end <= s or start >= e for s, e, _ in picked):
+                    picked.append((start, end, float(weight[at])))
+                if len(picked) == 3:
+                    break
+            spans.append(picked)
+        return spans
+
+    def _scores(self, rows: features.Rows) -> list[dict[str, dict[str, float]]]:
+        """Per document: model → class → probability, of the hazard and severity models."""
+        found: list[dict[str, dict[str, float]]] = [{} for _ in range(rows.grams.size)]
+        for name in ("hazards_goods", "hazards_food", "rasff_serious", "fda_class1", "fsis_class1"):
+            if name not in self.models:
+                continue
+            model = self.models[name]
+            table = model.probabilities(model.margins(rows.text) + rows.tokens @ model.weights)
+            for row, values in enumerate(table.tolist()):
+                found[row][name] = dict(zip(model.classes, values, strict=True))
+        return found
+
+    def _finish(
+        self,
+        item: _Read,
+        guess: products.Guess,
+        scores: dict[str, dict[str, float]],
+        parent: Notice | None,
+        run: str,
+    ) -> Assessment:
+        document, notice = item.document, item.document.notice
+        rules, values = meaning.of_source(notice.source), meaning.Values(notice)
+        inherited = self._of_parent(parent) if parent is not None else None
+        found = products.determine(
+            document,
+            item.codes.codes,
+            rules.of("products", notice, values),
+            rules.of("industries", notice, values),
+            item.named,
+            guess,
+            inherited,
+        )
+        industries = {opinion.industry for opinion in found.industries}
+        hazard_model = "hazards_food" if industries & _FOOD else "hazards_goods"
+        modelled = scores.get(hazard_model, {}) if notice.kind in INCIDENT_KINDS and industries != {"health"} else {}
+        danger = hazards.of(
+            document,
+            rules.of("hazards", notice, values),
+            item.matches,
+            modelled,
+            self._threshold(hazard_model),
+        )
+        graded = severity.of(notice, rules.of("severity", notice, values), danger, self._severity_model(notice, scores))
+        measure = measures.of(
+            document, rules.of("measure", notice, values), concerns_goods=bool(industries - {"other"})
+        )
+        touched = reach.of(document, rules.of("reach", notice, values), measure)
+        levels = level.time_line(notice, severity=graded, measure=measure, reach=touched, industries=found.industries)
+        ids = tuple(dict.fromkeys(match.concept for match in item.matches))
+        facts = titles.Facts(
+            notice=notice,
+            products=found.products,
+            industries=found.industries,
+            hazards=danger,
+            severity=graded,
+            measure=measure,
+            reach=touched,
+            levels=levels,
+            named=item.named,
+            agents=self._agents(ids, danger),
+            language=document.language,
+        )
+        return Assessment(
+            notice_id=notice.id,
+            notice_hash=notice.hash,
+            run=run,
+            products=tuple(found.products),
+            industries=tuple(found.industries),
+            hazards=danger,
+            severity=graded,
+            measure=measure,
+            reach=touched,
+            levels=levels,
+            regulations=tuple(name for name, _ in watchlist.match(notice, ids)),
+            concepts=ids,
+            title_zh=titles.title_zh(facts),
+            title_zh_method="composed",
+            brief_zh=titles.brief_zh(facts),
+            brief_en=titles.brief_en(facts),
+            review=self._review(notice, rules, found),
+            model=self.model,
+        )
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _of_parent(self, parent: Notice) -> products.Found:
+        """The parent's own levels A-C, remembered: a family of addenda asks for one parent again and again."""
+        found = self._parents.get(parent.id)
+        if found is None:
+            item = self._read(parent)
+            rules, values = meaning.of_source(parent.source), meaning.Values(parent)
+            found = products.determine(
+                item.document,
+                item.codes.codes,
+                rules.of("products", parent, values),
+                rules.of("industries", parent, values),
+                item.named,
+                products.Guess(()),
+            )
+            self._parents[parent.id] = found
+            if len(self._parents) > 1000:
+                self._parents.popitem(last=False)
+        return found
+
+    def _agents(self, ids: Sequence[str], danger: Sequence[HazardOpinion]) -> list[Concept]:
+        """Substances, pathogens and schemes named; of substances only those of a hazard that was found."""
+        wanted = {opinion.hazard for opinion in danger}
+        found = []
+        for name in ids:
+            concept = self.gazetteer.concept(name)
+            if concept.kind in _AGENTS and (not concept.hazards or not wanted or wanted & set(concept.hazards)):
+                found.append(concept)
+        return found
+
+    def _threshold(self, name: str) -> float:
+        return float(self.models[name].about.get("threshold", 0.5)) if name in self.models else 0.5
+
+    def _severity_model(self, notice: Notice, scores: dict[str, dict[str, float]]) -> SeverityOpinion | None:
+        """The model of the notice's own regime, for a notice its authority has not graded yet."""
+        for name in ("rasff_serious", "fda_class1", "fsis_class1"):
+            if name not in scores or notice.register_name not in self.models[name].about.get("registers", ()):
+                continue
+            probability = next(iter(scores[name].values()))
+            value = "high" if probability >= 0.5 else "medium"
+            return SeverityOpinion(
+                value=value,  # type: ignore[arg-type]
+                basis="model",
+                rule=f"{name}, {self.models.version}",
+                probability=round(max(probability, 1 - probability), 4),
+            )
+        return None
+
+    def _review(self, notice: Notice, rules: meaning.Meaning, found: products.Found) -> tuple[Review, ...]:
+        reasons = list(found.review)
+        if rules.empty and not self.models.known(notice.register_name):
+            reasons.append(Review(reason="new_source", detail=notice.source))
+        elif rules.has("industries") and found.level in ("model", "retrieved", "") and notice.stated:
+            reasons.append(Review(reason="unmapped", detail=notice.source))
+        if _sampled(notice.id):
+            reasons.append(Review(reason="random"))
+        return tuple(reasons)
+
+
+def _sampled(notice_id: str) -> bool:
+    """One notice in fifty, by hash: an unbiased sample for review, the same on every machine."""
+    return hashlib.blake2b(notice_id.encode(), digest_size=2).digest()[0] < 5
+
+
+def _rules_version() -> str:
+    """A digest of this room's tables and rules: an opinion says by which it was formed."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for path in [
+        *(here / name for name in _DATA),
+        *sorted((here / "gazetteer").glob("*.tsv")),
+        *sorted(here.glob("*.py")),
+    ]:
+        if path.exists():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]

@@ -1,0 +1,141 @@
+"""What the models learn from: labelled tables, and our own words - HS names and the gazetteer's terms in every language.
+
+The last two have no source's style: they teach what goods are called, in the languages the tables lack. Published
+fields of a regime (RASFF's classification, origin, category) enter as tokens beside the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp import concepts, features, hs, labels
+from nlp.fitting import Matrix
+from nlp.gazetteer import Gazetteer
+from nlp.labels import Example
+from nlp.text import fold
+
+#: Weight of a row: of an office's label, of a name or term of ours.
+WEAK, OWN = 0.3, 0.5
+#: Two of three rows keep their text; the third is only its concepts, so that these must carry it (source drop-out).
+DROP = 3
+
+
+@dataclass(slots=True)
+class Corpus:
+    """Examples and our own words in one order; `own` rows have no table."""
+
+    texts: list[str] = field(default_factory=list)
+    heads: list[int] = field(default_factory=list)
+    tokens: list[list[tuple[int, float]]] = field(default_factory=list)
+    industries: list[str] = field(default_factory=list)  # "" none
+    hazards: list[tuple[str, ...]] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)  # "" our own words
+    registers: list[str] = field(default_factory=list)
+    dates: list[str] = field(default_factory=list)
+    twins: list[str] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    rows: list[Mapping[str, str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def add(self, example: Example) -> None:
+        self.texts.append(example.text)
+        self.heads.append(example.head)
+        self.industries.append(example.industry or "")
+        self.hazards.append(example.hazards)
+        self.tables.append(example.table)
+        self.registers.append(example.register)
+        self.dates.append(example.date)
+        self.twins.append(f"{example.table}:{example.twin}")
+        self.weights.append(WEAK if example.weak else 1.0)
+        self.rows.append(example.row)
+
+    def add_own(self, text: str, industry: str) -> None:
+        self.texts.append(text)
+        self.heads.append(len(text))
+        self.industries.append(industry)
+        self.hazards.append(())
+        self.tables.append("")
+        self.registers.append("")
+        self.dates.append("")
+        self.twins.append(f"own:{len(self.texts)}")
+        self.weights.append(OWN)
+        self.rows.append({})
+
+    def read_tokens(self) -> None:
+        """The concepts of every text (of our own words too: they are found in themselves)."""
+        self.tokens = concepts.of_texts(self.texts, self.heads)
+        for row, table in enumerate(self.tables):
+            self.tokens[row] += [(h, 1.0) for h in field_tokens(table, self.rows[row])]
+
+    def array(self, name: str) -> NDArray[np.object_]:
+        return np.array(getattr(self, name), dtype=object)
+
+
+def load(data: Path, *, own: bool = True) -> Corpus:
+    """Every table the folder has, oldest row first within each, then our own words."""
+    corpus = Corpus()
+    for name in labels.present(data):
+        if labels.tables()[name].get("train", True):
+            for example in labels.read(data, name):
+                corpus.add(example)
+    if own:
+        for text, industry in own_words():
+            corpus.add_own(text, industry)
+    corpus.read_tokens()
+    return corpus
+
+
+def own_words() -> Iterator[tuple[str, str]]:
+    """(folded text, industry) of our HS names and the gazetteer's product terms that belong to one industry."""
+    for size in (2, 4):
+        for code in hs.codes(size):  # type: ignore[arg-type]
+            industries = hs.industries_of(code)
+            if len(industries) == 1:
+                name = hs.chapter_name if size == 2 else hs.heading_name
+                for lang in ("en", "zh"):
+                    text = name(code, lang)  # type: ignore[arg-type]
+                    if text:
+                        yield fold(text).text, next(iter(industries))
+    for concept in Gazetteer.load():
+        if concept.kind == "product" and concept.industries:
+            for terms in concept.terms.values():
+                for term in terms:
+                    yield fold(term).text, concept.industries[0]
+
+
+#: Columns of a table that are published fields of its regime → the keys of `stated` of our source.
+FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "eu_rasff_decisions": {
+        "classification": ("NOTIF_CLASSIF_DESC", "NOTIFICATION_CLASSIFICATION_DESC", "classification"),
+        "category": ("PRODUCT_CATEGORY_DESC", "category"),
+        "type": ("PRODUCT_TYPE_DESC", "type"),
+        "notifying_country": ("NOTIFYNG_COUNTRY_DESC", "notifying_country"),
+        "origin": ("ORIGIN_COUNTRY_DESC", "origin"),
+        "hazards": ("HAZARD_CATEGORY_NAME", "hazards"),
+    },
+}
+
+
+def field_tokens(table: str, row: Mapping[str, str]) -> Iterator[int]:
+    for column in FIELDS.get(table, {}):
+        for value in row.get(column, "").lower().split(","):
+            if value.strip():
+                yield features.token(f"f:{column}={value.strip()[:60]}")
+
+
+def token_hashes(tokens: Iterable[Sequence[tuple[int, float]]]) -> NDArray[np.uint64]:
+    return np.array(sorted({h for row in tokens for h, _ in row}), np.uint64)
+
+
+def dropped(matrix: Matrix, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of `chosen` that are repeated as their concepts alone: every third, where there is a concept."""
+    counts = np.diff(matrix.tokens.indptr)
+    thinned = chosen[::DROP]
+    return thinned[counts[thinned] > 0]

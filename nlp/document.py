@@ -1,0 +1,127 @@
+"""One pass over a notice: the fields that are read, folded and joined, with the way back to the authority's own words.
+
+Everything that reads text - codes, concepts, measures, reach, models - reads `Document.text`, one folded string, and
+gives spans of it; `Document.evidence` turns a span into the field, offsets and words of the original. A field that
+repeats an earlier one is read once. Long fields are read up to `LIMIT` characters, so that a notice of 5 MB takes
+bounded time; what is beyond is in the annexes of the act, its subject is not.
+
+`Document.doc` is the same text as a spaCy document (blank pipeline of the language: tokens, sentences), made when first
+asked for, with the spans of concepts and codes in `doc.spans`.
+"""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import spacy
+
+from crawlers.notice import Notice
+from nlp.assessment import Evidence
+from nlp.text import Folded, fold, language_of
+
+TextField = Literal["title", "products_text", "summary", "text"]
+#: The order says what a notice is about first; what comes earlier weighs more where only one can be shown.
+FIELDS: tuple[TextField, ...] = ("title", "products_text", "summary", "text")
+#: Characters read of one field.
+LIMIT = 20_000
+#: Between fields: no word, no white space, so that nothing matches across.
+BREAK = "\x01"
+
+#: Languages spaCy tokenises with its own rules; CJK by character (`nlp.text` folds, the gazetteer segments).
+_BLANK = {"en": "en", "fr": "fr", "es": "es", "de": "de", "it": "it", "pt": "pt", "tr": "tr", "ar": "ar"}
+
+
+@dataclass(slots=True)
+class Document:
+    """A notice as the engine reads it. `text` is folded; `parts` are (field, start in `text`, folded field)."""
+
+    notice: Notice
+    language: str
+    text: str
+    parts: tuple[tuple[TextField, int, Folded], ...]
+    _starts: list[int] = field(default_factory=list)
+    _doc: Any = None
+
+    def field_at(self, start: int) -> TextField:
+        """The field that holds the character `start` of `text`."""
+        return self.parts[bisect_right(self._starts, start) - 1][0]
+
+    def end_of(self, name: TextField) -> int:
+        """Where a field ends in `text`; 0 when it was not read (empty, or a repetition)."""
+        for other, start, folded in self.parts:
+            if other == name:
+                return start + len(folded.text)
+        return 0
+
+    @property
+    def head(self) -> int:
+        """The end of title and products: what the notice says it is about."""
+        return max(self.end_of("title"), self.end_of("products_text"))
+
+    def evidence(self, start: int, end: int, why: str = "", weight: float = 0.0) -> Evidence:
+        """The span `text[start:end]` as evidence on the original words; a span never leaves the field it begins in."""
+        at = bisect_right(self._starts, start) - 1
+        name, offset, folded = self.parts[at]
+        first, last = folded.origin(start - offset, min(end - offset, len(folded.text)))
+        return Evidence(
+            field=name, start=first, end=last, text=folded.source[first:last][:200], why=why, weight=round(weight, 4)
+        )
+
+    @property
+    def doc(self) -> Any:
+        """The text as a spaCy document: tokens, sentences."""
+        if self._doc is None:
+            self._doc = pipeline(self.language)(self.text.replace(BREAK, "\n"))
+        return self._doc
+
+
+def read(notice: Notice) -> Document:
+    """The document of a notice; never raises, whatever its texts hold."""
+    parts: list[tuple[TextField, int, Folded]] = []
+    texts: list[str] = []
+    seen: set[str] = set()
+    size = 0
+    for name in FIELDS:
+        raw: str = getattr(notice, name)
+        if not raw or raw in seen:
+            continue
+        seen.add(raw)
+        folded = fold(raw[:LIMIT])
+        parts.append((name, size, folded))
+        texts.append(folded.text)
+        size += len(folded.text) + 1
+    text = BREAK.join(texts)
+    language = _language(notice, text)
+    return Document(notice, language, text, tuple(parts), [start for _, start, _ in parts])
+
+
+def _language(notice: Notice, text: str) -> str:
+    declared = notice.language
+    if declared.startswith("en") and text.isascii() and (" the " in text or " of " in text or " and " in text):
+        return declared  # borne out at once: most notices
+    return language_of(" ".join(filter(None, (notice.title, notice.summary, notice.text[:2000]))), declared)
+
+
+def read_all(notices: Sequence[Notice]) -> list[Document]:
+    return [read(notice) for notice in notices]
+
+
+@functools.cache
+def pipeline(language: str) -> Any:
+    """The blank spaCy pipeline of a language with sentences; languages without rules of their own use the multilingual one."""
+    nlp = spacy.blank(_BLANK.get(language.split("-")[0].lower(), "xx"))
+    nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "。", "！", "？", "؟", "\n"]})
+    return nlp
+
+
+def first_sentence(text: str, language: str, limit: int = 160) -> str:
+    """The first sentence of a text, cut at `limit` characters with an ellipsis."""
+    head = " ".join(text[: 4 * limit].split())
+    if len(head) <= limit and "\n" not in text:
+        return head  # a title is one sentence
+    sentence = next((s.text for s in pipeline(language)(head).sents if len(s.text) > 3), head) if head else ""
+    return sentence if len(sentence) <= limit else sentence[: limit - 1].rstrip() + "…"
