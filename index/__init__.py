@@ -1,0 +1,1 @@
+"""The third room: storing, searching, versions, event clusters and the change log that is the feed."""

@@ -1,0 +1,229 @@
+"""What filters, facets and orders need of every alert, as arrays in memory: about 130 bytes an alert.
+
+Alerts are numbered from 1; slot `n - 1` of an array belongs to alert `n`. Arrays only ever grow, and a `View` is a fixed length of
+them, so that a search never sees half of another process's write.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from index.documents import Document
+from index.fields import FACETS, Facet, ValueField
+from index.postings import length_codes
+
+Mask = npt.NDArray[np.bool_]
+Slots = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
+
+NEVER = 0  # no day
+LEVELS = ("green", "yellow", "red")
+TAGGED: tuple[Facet, ...] = tuple(facet for facet in FACETS if facet != "level")
+
+#: name → dtype. One value an alert, then (owner = slot, …) rows of what an alert may have several of.
+SINGLE: Mapping[str, Any] = {
+    "published": np.int32,
+    "deadline": np.int32,
+    "length": np.uint8,
+    "size": np.int32,  # the exact number of terms, for the average
+    "tie": np.int64,
+    "tags": np.uint16,  # how many rows of `tag` belong to the alert
+    "spans": np.uint8,  # of `level`, `since`, `until`
+    "days": np.uint8,  # of `applies`
+}
+SEVERAL: Mapping[str, Any] = {
+    "tag": np.uint32,
+    "level": np.uint8,
+    "since": np.int32,
+    "until": np.int32,
+    "applies": np.int32,
+}
+COUNT_OF = {"tag": "tags", "level": "spans", "since": "spans", "until": "spans", "applies": "days"}
+
+
+def tie(alert_id: str) -> int:
+    """The last key of every order, the same in both engines: eight bytes of the id's sha256, signed."""
+    return int(struct.unpack(">q", hashlib.sha256(alert_id.encode()).digest()[:8])[0])
+
+
+def pack(documents: Sequence[Document], tag_of: Mapping[tuple[str, str], int]) -> dict[str, bytes]:
+    """The columns of a batch as bytes; `tag_of` numbers every (facet, value) that occurs in it."""
+    tags = [[tag_of[pair] for pair in tagged(document)] for document in documents]
+    sizes = [document.terms.count(" ") + 1 if document.terms else 0 for document in documents]
+    columns: dict[str, Array] = {
+        "published": np.array([document.published for document in documents], np.int32),
+        "deadline": np.array([document.deadline or NEVER for document in documents], np.int32),
+        "length": length_codes(sizes),
+        "size": np.array(sizes, np.int32),
+        "tie": np.array([tie(document.id) for document in documents], np.int64),
+        "tags": np.array([len(row) for row in tags], np.uint16),
+        "spans": np.array([len(document.levels) for document in documents], np.uint8),
+        "days": np.array([len(document.applies) for document in documents], np.uint8),
+        "tag": np.array([tag for row in tags for tag in row], np.uint32),
+        "level": np.array([LEVELS.index(span[0]) for d in documents for span in d.levels], np.uint8),
+        "since": np.array([span[1] for d in documents for span in d.levels], np.int32),
+        "until": np.array([span[2] for d in documents for span in d.levels], np.int32),
+        "applies": np.array([day for d in documents for day in d.applies], np.int32),
+    }
+    return {name: column.tobytes() for name, column in columns.items()}
+
+
+def tagged(document: Document) -> list[tuple[str, str]]:
+    """Every (facet, value) of a document."""
+    return [(facet, value) for facet in TAGGED for value in document.values[_value_field(facet)]]
+
+
+def _value_field(facet: Facet) -> ValueField:
+    assert facet != "level"  # noqa: S101 - it depends on the day and has columns of its own
+    return facet
+
+
+class Growing:
+    """An array that grows at its end; slices taken before stay what they were."""
+
+    def __init__(self, dtype: Any) -> None:
+        self._data: Array = np.empty(1024, dtype)
+        self.length = 0
+
+    def extend(self, values: Array) -> None:
+        end = self.length + len(values)
+        if end > len(self._data):
+            grown = np.empty(max(end, len(self._data) * 3 // 2), self._data.dtype)
+            grown[: self.length] = self._data[: self.length]
+            self._data = grown
+        self._data[self.length : end] = values
+        self.length = end
+
+    def view(self) -> Array:
+        return self._data[: self.length]
+
+
+class Columns:
+    """The growing arrays of one index. Not thread-safe: the store locks around `append` and `view`."""
+
+    def __init__(self) -> None:
+        self._single = {name: Growing(dtype) for name, dtype in SINGLE.items()}
+        self._several = {name: Growing(dtype) for name, dtype in SEVERAL.items()}
+        self._owner = {name: Growing(np.uint32) for name in ("tags", "spans", "days")}
+        self._starts = Growing(np.int64)
+        self._starts.extend(np.zeros(1, np.int64))
+        self._alive = np.empty(0, np.bool_)
+
+    @property
+    def length(self) -> int:
+        return self._single["published"].length
+
+    def append(self, packed: Mapping[str, bytes], skip: int) -> None:
+        """Add a segment, but for its first `skip` alerts (which are here already)."""
+        single = {name: np.frombuffer(packed[name], dtype) for name, dtype in SINGLE.items()}
+        first = self.length
+        for count, owners in self._owner.items():
+            counts = single[count].astype(np.int64)
+            slots = np.arange(first, first + len(counts) - skip, dtype=np.uint32)
+            owners.extend(np.repeat(slots, counts[skip:]))
+            before = int(counts[:skip].sum())
+            for name, dtype in SEVERAL.items():
+                if COUNT_OF[name] == count:
+                    self._several[name].extend(np.frombuffer(packed[name], dtype)[before:])
+            if count == "tags":
+                self._starts.extend(self._starts.view()[-1] + np.cumsum(counts[skip:]))
+        for name, column in single.items():
+            self._single[name].extend(column[skip:])
+
+    def view(self, gone: Sequence[int], generation: int) -> View:
+        """The arrays as they stand, without the alerts numbered in `gone`."""
+        alive = np.ones(self.length, np.bool_)
+        alive[: len(self._alive)] = self._alive
+        alive[np.asarray(gone, np.int64) - 1] = False
+        self._alive = alive
+        return View(
+            generation=generation,
+            alive=alive,
+            living=int(alive.sum()),
+            single={name: column.view() for name, column in self._single.items()},
+            several={name: column.view() for name, column in self._several.items()},
+            owner={name: column.view() for name, column in self._owner.items()},
+            starts=self._starts.view(),
+        )
+
+
+@dataclass
+class View:
+    """The columns at one moment. `living` alerts are visible; the others were replaced by a later number."""
+
+    generation: int
+    alive: Mask
+    living: int
+    single: Mapping[str, Array]
+    several: Mapping[str, Array]
+    owner: Mapping[str, Array]
+    starts: Slots
+
+    def __post_init__(self) -> None:
+        self._levels: dict[dt.date, npt.NDArray[np.uint8]] = {}
+
+    @property
+    def length(self) -> int:
+        return len(self.alive)
+
+    def average(self) -> float:
+        return float(self.single["size"].sum(dtype=np.int64) / max(self.length, 1))
+
+    def levels(self, as_of: dt.date) -> npt.NDArray[np.uint8]:
+        """Index into `LEVELS` of the level in force; 255 before publication or without a time line."""
+        found = self._levels.get(as_of)
+        if found is None:
+            day = as_of.toordinal()
+            holds = (self.several["since"] <= day) & (day < self.several["until"])
+            found = np.full(self.length, 255, np.uint8)
+            found[self.owner["spans"][holds]] = self.several["level"][holds]
+            if len(self._levels) > 3:
+                self._levels.clear()
+            self._levels[as_of] = found
+        return found
+
+    def between(self, name: str, low: int, high: int) -> Mask:
+        """Alerts whose day `name` lies in the span, both ends included."""
+        if name == "applies":
+            days = self.several["applies"]
+            mask = np.zeros(self.length, np.bool_)
+            mask[self.owner["days"][(days >= low) & (days <= high)]] = True
+            return mask
+        days = self.single[name]
+        return (days >= max(low, NEVER + 1)) & (days <= high)
+
+    def counts(self, hits: Slots, values: int) -> npt.NDArray[np.int64]:
+        """How many of the alerts at `hits` have each of the `values` numbered tags."""
+        tag = self.several["tag"]
+        if len(hits) * 3 > self.length:  # most of them: running over all tags is cheaper than gathering
+            chosen = np.zeros(self.length, np.bool_)
+            chosen[hits] = True
+            return np.bincount(tag[chosen[self.owner["tags"]]], minlength=values)
+        starts, lengths = self.starts[hits], self.single["tags"][hits].astype(np.int64)
+        offsets = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        return np.bincount(tag[offsets + np.arange(len(offsets))], minlength=values)
+
+
+def top(hits: Slots, keys: Sequence[Array], k: int) -> Slots:
+    """The first `k` of `hits` in ascending order of `keys` (arrays beside `hits`, the most significant first)."""
+    order = _first(np.arange(len(hits)), keys, k)
+    ranked = np.lexsort([key[order] for key in reversed(keys)])
+    return hits[order[ranked][:k]]
+
+
+def _first(chosen: Slots, keys: Sequence[Array], k: int) -> Slots:
+    """Positions that hold the first `k`, unordered: narrowed key by key, so that equal keys never mean a full sort."""
+    if len(chosen) <= max(k, 64) or not keys:
+        return chosen
+    values = keys[0][chosen]
+    last = np.partition(values, k - 1)[k - 1]
+    before = chosen[values < last]
+    return np.concatenate((before, _first(chosen[values == last], keys[1:], k - len(before))))

@@ -1,0 +1,252 @@
+"""The embedded index on disk: its tables, how a segment of them is written and how segments are merged.
+
+Everything of one index carries the number of its *epoch* in the tables' names, so that a rebuild fills the next epoch beside the
+present one and switches by changing one row. An alert's number is never used twice: a new version gets the next number, the
+old one is listed in `gone`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+
+import numpy as np
+
+from index.columns import SEVERAL, SINGLE, pack, tagged
+from index.documents import Document
+from index.fields import FIELDS
+from index.postings import Postings, invert
+
+FAN = 8  # so many segments of one size are merged into one
+MAX_SEGMENT = 300_000  # alerts; a larger merge would keep other writers waiting for more than some seconds
+COLUMNS = (*SINGLE, *SEVERAL)
+Segment = tuple[int, int, int]  # key, first and last number
+
+_TABLES = f"""
+CREATE TABLE alerts_{{e}} (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE gone_{{e}} (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+CREATE TABLE tags_{{e}} (v INTEGER PRIMARY KEY, facet TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (facet, value));
+CREATE TABLE segments_{{e}} (seg INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    {", ".join(f"{name} BLOB NOT NULL" for name in COLUMNS)});
+CREATE TABLE postings_{{e}} (seg INTEGER NOT NULL, term TEXT NOT NULL, docs BLOB NOT NULL, counts BLOB NOT NULL,
+    places BLOB NOT NULL, PRIMARY KEY (seg, term)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE exact_{{e}} USING fts5(words, content='', tokenize="ascii tokenchars '_'");
+CREATE VIRTUAL TABLE words_{{e}} USING fts5vocab(exact_{{e}}, 'row');
+"""
+_NAMES = ("words", "exact", "alerts", "gone", "tags", "segments", "postings")
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """The tables of an empty index, when there are none. Safe when several processes do it at once."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
+        )
+        connection.execute("CREATE TABLE IF NOT EXISTS built_by (name TEXT PRIMARY KEY, version TEXT NOT NULL)")
+        if meta(connection, "epoch") == 0:
+            create(connection, 1)
+            set_meta(connection, "epoch", 1)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def meta(connection: sqlite3.Connection, key: str) -> int:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def set_meta(connection: sqlite3.Connection, key: str, value: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def create(connection: sqlite3.Connection, epoch: int) -> None:
+    for statement in _TABLES.format(e=epoch).split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    set_meta(connection, f"generation_{epoch}", 1)
+
+
+def drop(connection: sqlite3.Connection, epoch: int) -> None:
+    for name in _NAMES:
+        connection.execute(f"DROP TABLE IF EXISTS {name}_{epoch}")
+    connection.execute("DELETE FROM meta WHERE key = ?", (f"generation_{epoch}",))
+
+
+def squeeze(body: str) -> bytes:
+    return zlib.compress(body.encode(), 1)
+
+
+def unsqueeze(body: bytes) -> str:
+    return zlib.decompress(body).decode()
+
+
+def write(connection: sqlite3.Connection, epoch: int, documents: Sequence[Document]) -> int:
+    """Write a batch (ids distinct) inside the caller's transaction; documents that are there in a higher version are left.
+
+    Returns how many were written.
+    """
+    known: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(documents), 500):
+        ids = [document.id for document in documents[start : start + 500]]
+        rows = connection.execute(
+            f"SELECT id, n, version FROM alerts_{epoch} WHERE id IN ({','.join('?' * len(ids))})",  # noqa: S608
+            ids,
+        )
+        known.update((row[0], (row[1], row[2])) for row in rows)
+    fresh = [d for d in documents if d.id not in known or known[d.id][1] <= d.version]
+    if not fresh:
+        return 0
+    old = [(known[d.id][0],) for d in fresh if d.id in known]
+    connection.executemany(f"DELETE FROM alerts_{epoch} WHERE n = ?", old)  # noqa: S608
+    connection.executemany(f"INSERT INTO gone_{epoch} (n) VALUES (?)", old)  # noqa: S608
+    last = connection.execute(f"SELECT max(last) FROM segments_{epoch}").fetchone()[0]  # noqa: S608
+    first = (last or 0) + 1
+    _write_segment(connection, epoch, fresh, first)
+    set_meta(connection, f"generation_{epoch}", meta(connection, f"generation_{epoch}") + 1)
+    _merge_tail(connection, epoch)
+    return len(fresh)
+
+
+def _write_segment(connection: sqlite3.Connection, epoch: int, documents: Sequence[Document], first: int) -> None:
+    connection.executemany(
+        f"INSERT INTO alerts_{epoch} VALUES (?, ?, ?, ?)",  # noqa: S608
+        ((first + i, d.id, d.version, squeeze(d.body)) for i, d in enumerate(documents)),
+    )
+    connection.executemany(
+        f"INSERT INTO exact_{epoch} (rowid, words) VALUES (?, ?)",  # noqa: S608
+        ((first + i, d.exact) for i, d in enumerate(documents)),
+    )
+    packed = pack(documents, _tag_numbers(connection, epoch, documents))
+    cursor = connection.execute(
+        f"INSERT INTO segments_{epoch} (first, last, {', '.join(COLUMNS)}) VALUES (?, ?{', ?' * len(COLUMNS)})",  # noqa: S608
+        (first, first + len(documents) - 1, *(packed[name] for name in COLUMNS)),
+    )
+    terms = invert([d.terms.split() for d in documents], first)
+    conditions = invert([condition_terms(d) for d in documents], first)
+    empty = np.empty(0, np.uint16)
+    bare = ((term, Postings(p.docs, empty, empty)) for term, p in conditions)  # a filter needs no counts
+    _insert_postings(connection, epoch, int(cursor.lastrowid or 0), heapq.merge(bare, terms, key=itemgetter(0)))
+
+
+def _insert_postings(
+    connection: sqlite3.Connection, epoch: int, seg: int, rows: Iterable[tuple[str, Postings]]
+) -> None:
+    connection.executemany(
+        f"INSERT INTO postings_{epoch} VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+        ((seg, term, p.docs.tobytes(), p.counts.tobytes(), p.places.tobytes()) for term, p in rows),
+    )
+
+
+def condition_terms(document: Document) -> list[str]:
+    """What filters ask for: `#field=value`, and `#field` where it holds anything. `#` begins no word."""
+    terms = [f"#{field}={value}" for field, values in document.values.items() for value in values]
+    terms += [f"#{field}" for field, values in document.values.items() if values]
+    terms += [f"#hs={code}" for code in document.hs]
+    terms += [f"#hs_at={code}" for code in document.hs_at]
+    if document.hs_at:
+        terms.append("#hs")
+    return terms
+
+
+def _tag_numbers(
+    connection: sqlite3.Connection, epoch: int, documents: Sequence[Document]
+) -> dict[tuple[str, str], int]:
+    pairs = sorted({pair for document in documents for pair in tagged(document)})
+    connection.executemany(f"INSERT OR IGNORE INTO tags_{epoch} (facet, value) VALUES (?, ?)", pairs)  # noqa: S608
+    rows = connection.execute(f"SELECT facet, value, v FROM tags_{epoch}")  # noqa: S608
+    return {(facet, value): number for facet, value, number in rows}
+
+
+def _merge_tail(connection: sqlite3.Connection, epoch: int) -> None:
+    """Keep the number of segments to the logarithm of the alerts: merge the last ones while FAN of a size stand together."""
+    while True:
+        segments: list[Segment] = connection.execute(
+            f"SELECT seg, first, last FROM segments_{epoch} ORDER BY first"  # noqa: S608
+        ).fetchall()
+        run: list[Segment] = []
+        for segment in reversed(segments):
+            if _class(segment) > _class(segments[-1]):
+                break
+            run.insert(0, segment)
+        if len(run) < FAN or run[-1][2] - run[0][1] >= MAX_SEGMENT:
+            return
+        _merge(connection, epoch, run)
+
+
+def _class(segment: Segment) -> int:
+    size = segment[2] - segment[1] + 1
+    return (size.bit_length() - 1) // 3
+
+
+def _merge(connection: sqlite3.Connection, epoch: int, run: Sequence[Segment]) -> None:
+    """One segment instead of neighbours; postings of alerts that are gone are left out, their columns stay (unseen)."""
+    first, last = run[0][1], run[-1][2]
+    keys = [segment[0] for segment in run]
+    marks = ",".join("?" * len(keys))
+    gone = connection.execute(f"SELECT n FROM gone_{epoch} WHERE n BETWEEN ? AND ?", (first, last))  # noqa: S608
+    dead = np.array([row[0] for row in gone], np.uint32)
+    columns = connection.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM segments_{epoch} WHERE seg IN ({marks}) ORDER BY first",  # noqa: S608
+        keys,
+    ).fetchall()
+    cursor = connection.execute(
+        f"INSERT INTO segments_{epoch} (first, last, {', '.join(COLUMNS)}) VALUES (?, ?{', ?' * len(COLUMNS)})",  # noqa: S608
+        (first, last, *(b"".join(parts) for parts in zip(*columns, strict=True))),
+    )
+    rows = heapq.merge(*(_segment_rows(connection, epoch, key) for key in keys), key=itemgetter(0))
+    _insert_postings(connection, epoch, int(cursor.lastrowid or 0), _joined(rows, dead))
+    connection.execute(f"DELETE FROM postings_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
+    connection.execute(f"DELETE FROM segments_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
+
+
+def _segment_rows(connection: sqlite3.Connection, epoch: int, seg: int) -> Iterator[tuple[str, bytes, bytes, bytes]]:
+    yield from connection.execute(
+        f"SELECT term, docs, counts, places FROM postings_{epoch} WHERE seg = ? ORDER BY term",  # noqa: S608
+        (seg,),
+    )
+
+
+def _joined(
+    rows: Iterable[tuple[str, bytes, bytes, bytes]], dead: np.ndarray[tuple[int], np.dtype[np.uint32]]
+) -> Iterator[tuple[str, Postings]]:
+    """Rows sorted by term (and, within one, by segment) → one row a term, without the dead."""
+    held: list[tuple[bytes, bytes, bytes]] = []
+    name = ""
+
+    def one() -> Iterator[tuple[str, Postings]]:
+        if held:
+            docs, counts, places = (b"".join(parts) for parts in zip(*held, strict=True))
+            joined = decode(docs, counts, places)
+            if len(dead):
+                joined = _without(joined, dead)
+            if len(joined.docs):
+                yield name, joined
+
+    for term, docs, counts, places in rows:
+        if term != name:
+            yield from one()
+            held, name = [], term
+        held.append((docs, counts, places))
+    yield from one()
+
+
+def _without(found: Postings, dead: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> Postings:
+    keep = ~np.isin(found.docs, dead, assume_unique=True)
+    if keep.all():
+        return found
+    if not len(found.counts):
+        return Postings(found.docs[keep], found.counts, found.places)
+    return Postings(found.docs[keep], found.counts[keep], found.places[np.repeat(keep, found.counts)])
+
+
+def decode(docs: bytes, counts: bytes = b"", places: bytes = b"") -> Postings:
+    return Postings(np.frombuffer(docs, np.uint32), np.frombuffer(counts, np.uint16), np.frombuffer(places, np.uint16))
+
+
+assert all(field.name.isidentifier() for field in FIELDS)  # noqa: S101 - they are written into condition terms
