@@ -1,0 +1,1 @@
+"""The fourth room: who is concerned, and the bulletin that tells them."""
