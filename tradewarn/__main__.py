@@ -1,0 +1,5 @@
+"""`python -m tradewarn` is `tradewarn`."""
+
+from tradewarn.cli import main
+
+main()

@@ -1,0 +1,199 @@
+"""The walk, step by step or whole: crawl, classify, index, run, rebuild."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from crawlers import source as sources
+from tradewarn import handoff, pipeline, schedule, show
+from tradewarn.pipeline import Step
+from tradewarn.workshop import UsageError, Workshop
+
+Day = Annotated[str, typer.Option(metavar="D", help="A date, 2026-11-09.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(crawl)
+    app.command()(classify)
+    app.command()(index)
+    app.command()(run)
+    app.command()(rebuild)
+
+
+def crawl(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="Id of a source; `tradewarn sources` lists them.")],
+    since: Day = "",
+    until: Day = "",
+    run_id: Annotated[
+        str, typer.Option("--run-id", metavar="R", help="Name of the run; the same name is the same run.")
+    ] = "",
+) -> None:
+    """Fetch one source: regulator → notices in the archive."""
+    shop: Workshop = context.obj
+    sources.load(source)
+    _tell(
+        shop,
+        [pipeline.crawl(shop, source, since=day("--since", since), until=day("--until", until), run_id=run_id or None)],
+    )
+
+
+def classify(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[IN…]", help="Files of notices, or - for standard input; none: every run not yet read."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the assessments go; default: the archive.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Read every run once more (a new model).")] = False,
+) -> None:
+    """Give each notice an assessment with its grounds: notices → lines of {notice, assessment}."""
+    shop: Workshop = context.obj
+    if not files:
+        _tell(shop, pipeline.classify(shop, again=again))
+        return
+    steps = []
+    for name in files:
+        if name == "-":
+            steps.append(_classify_lines(shop, sys.stdin, "-", None if out is None else out / "stdin.jsonl"))
+        else:
+            path = Path(name)
+            target = (out or path.parent) / f"{path.name.removesuffix('.gz').removesuffix('.jsonl')}.assessed.jsonl"
+            steps.append(_classify_lines(shop, lines_of(path), name, target))
+    if "-" in files and out is None:
+        for step in steps:
+            for message in step.messages:
+                show.problem(message)
+        raise typer.Exit(max(step.exit for step in steps))
+    _tell(shop, steps)
+
+
+def _classify_lines(shop: Workshop, lines: Iterable[str], name: str, target: Path | None) -> Step:
+    faults, assessed = handoff.Faults(), 0
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w", encoding="utf-8") if target else sys.stdout as stream:
+        pairs = pipeline.assess(shop.assessor, handoff.notices(lines, faults), lambda _: None, "")
+        for seq, notice, assessment in pairs:
+            stream.write(handoff.line(seq, notice, assessment) + "\n")
+            assessed += 1
+    faults.keep(shop.archive, "files", shop.today, f"classify-{shop.as_of:%H%M%S%f}")
+    return Step(
+        step="classify",
+        files=(str(target or name),),
+        counts={"assessed": assessed, "rejected": len(faults)},
+        exit=pipeline.QUARANTINED if faults else pipeline.OK,
+        messages=faults.messages,
+    )
+
+
+def index(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE…]", help="Files of {notice, assessment} lines; none: every run not yet loaded."),
+    ] = None,
+) -> None:
+    """Load assessments into the alert index: new, changed, unchanged, rejected."""
+    shop: Workshop = context.obj
+    if not files:
+        _tell(shop, pipeline.index(shop))
+        return
+    _tell(shop, [pipeline.index_lines(shop, lines_of(path), str(path)) for path in files])
+
+
+def run(
+    context: typer.Context,
+    source: Annotated[
+        list[str] | None, typer.Argument(help="Ids of sources; none: every source (of a replay: those it has).")
+    ] = None,
+) -> None:
+    """Crawl, classify and index; one failing source never stops the rest."""
+    shop: Workshop = context.obj
+    ids = source or schedule.default_ids(shop.replay)
+    for source_id in ids:
+        sources.load(source_id)
+    with show.progress(len(ids), "sources", quiet=shop.json) as step:
+        steps = pipeline.run(shop, ids, report=step)
+    rows = pipeline.table(steps)
+    code = pipeline.SOME_FAILED if any(row["exit"] for row in rows.values()) else pipeline.OK
+    if shop.json:
+        show.as_json({"sources": rows, "exit": code})
+    else:
+        _table(rows)
+    raise typer.Exit(code)
+
+
+def rebuild(context: typer.Context) -> None:
+    """Build a new index from the archive, then switch to it; the feed appends nothing."""
+    shop: Workshop = context.obj
+    count = pipeline.rebuild(shop)
+    show.as_json({"alerts": count}) if shop.json else show.say(f"rebuilt: {count} alerts")
+
+
+def day(option: str, text: str) -> dt.date | None:
+    """The date of an option, None where it was not given. Raises UsageError."""
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: not a date like 2026-11-09") from error
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a file, unpacked when it ends in `.gz`. Raises UsageError where there is no such file."""
+    import gzip
+
+    if not path.exists():
+        raise UsageError(f"{path}: no such file")
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as stream:
+        yield from stream
+
+
+def _tell(shop: Workshop, steps: list[Step]) -> None:
+    code = next((step.exit for step in steps if step.exit), 0)
+    if shop.json:
+        rows = [step.model_dump(mode="json") for step in steps]
+        show.as_json(rows[0] if len(rows) == 1 else rows)
+    elif not steps:
+        show.say("nothing to do: every committed run was taken in already")
+    else:
+        for step in steps:
+            counts = " · ".join(f"{name} {count}" for name, count in step.counts.items())
+            show.say(
+                f"{step.step} {step.source or ''} {step.run}: {counts or 'nothing'} (exit {step.exit})".replace(
+                    "  ", " "
+                )
+            )
+            for message in step.messages:
+                show.problem(f"  {message}")
+    raise typer.Exit(code)
+
+
+def _table(rows: dict[str, dict[str, object]]) -> None:
+    total: Counter[str] = Counter()
+    shown = []
+    columns = ["crawl.records", "crawl.rejected", "index.new", "index.changed", "index.unchanged"]
+    for source_id, row in rows.items():
+        numbers = [int(str(row.get(column, 0))) for column in columns]
+        total.update(dict(zip(columns, numbers, strict=True)))
+        style = "green" if row["exit"] == 0 else "red"
+        messages = list(row["messages"])  # type: ignore[call-overload]
+        shown.append([source_id, *numbers, Text(str(row["exit"]), style=style), "; ".join(messages[:2])])
+    shown.append(["all", *(total[column] for column in columns), "", ""])
+    show.table(
+        "run", ["source", "#read", "#quarantined", "#new", "#changed", "#unchanged", "#exit", "what to know"], shown
+    )

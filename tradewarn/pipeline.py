@@ -1,0 +1,237 @@
+"""The walk: crawl → classify → index, each step alone or all in a row. Files between the steps, so that any of them can
+run again alone, on another machine, or years later (DESIGN.md, "Hand-offs").
+
+Every step is idempotent, returns a `Step`, and takes in only what it has not taken in yet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from crawlers import runner
+from crawlers.archive import Archive, RunFiles
+from crawlers.notice import Notice, Record, canonical_hash
+from crawlers.worker import Worker
+from nlp.assess import Assessor
+from nlp.assessment import Assessment
+from tradewarn import handoff, state
+from tradewarn.workshop import Workshop
+
+OK, QUARANTINED, SOME_FAILED = 0, 6, 10
+
+
+class Step(Record):
+    """What one step did: the same facts whatever the step (DESIGN.md, "Hand-offs")."""
+
+    step: Literal["crawl", "classify", "index"]
+    source: str = ""
+    run: str = ""
+    files: tuple[str, ...] = ()
+    counts: dict[str, int] = Field(default_factory=dict)
+    exit: int = 0
+    messages: tuple[str, ...] = ()
+
+
+def crawl(
+    shop: Workshop,
+    source_id: str,
+    *,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    run_id: str | None = None,
+    worker: Worker | None = None,
+) -> Step:
+    """One source → notices in the archive. The exit code says how it went; a failure never leaves a half-commit."""
+    _ = shop.engine  # the crawl's own process must find a migrated database
+    result = runner.crawl(
+        source_id,
+        archive_url=shop.settings.archive,
+        engine_url=shop.settings.database,
+        as_of=shop.as_of,
+        since=since,
+        until=until,
+        run_id=run_id,
+        replay=shop.replay,
+        contact=shop.settings.contact,
+        keys=dict(shop.keys),
+        worker=worker,
+    )
+    return Step(
+        step="crawl",
+        source=source_id,
+        run=result.run,
+        files=tuple(result.files),
+        counts=dict(result.counts),
+        exit=result.exit,
+        messages=tuple(result.messages),
+    )
+
+
+def classify(shop: Workshop, source_id: str | None = None, *, again: bool = False) -> list[Step]:
+    """Every committed run of notices that the present model has not read yet → assessments beside it.
+
+    `again` reads all of them once more (a new model, a new taxonomy).
+    """
+    version = shop.assessor.version
+    done = {(f.source, f.day, f.run) for f in shop.archive.committed("assessments", source_id)}
+    steps = []
+    for files in shop.archive.committed("notices", source_id):
+        name = f"{files.run}.{version}"
+        if again or (files.source, files.day, name) not in done:
+            steps.append(_classify_run(shop, files, name))
+    return steps
+
+
+def _classify_run(shop: Workshop, files: RunFiles, name: str) -> Step:
+    archive, faults = shop.archive, handoff.Faults()
+    needed = {
+        n.parent_symbol for _, n in handoff.notices(archive.read(files.path), handoff.Faults()) if n.parent_symbol
+    }
+    here: dict[str, Notice] = {}
+    arrived: set[str] = set()
+    for _, notice in handoff.notices(archive.read(files.path), handoff.Faults()):
+        if notice.symbol in needed:
+            here[notice.symbol] = notice
+        if notice.symbol:
+            arrived.add(notice.symbol)
+
+    def parent_of(symbol: str) -> Notice | None:
+        return here.get(symbol) or shop.catalogue.parent(symbol)
+
+    def batch() -> Iterator[tuple[int, Notice]]:
+        yield from handoff.notices(archive.read(files.path), faults)
+        # An addendum may come before its parent: what waits for one of these is assessed again (DESIGN.md, Addenda).
+        yield from shop.catalogue.waiting_for(arrived)
+
+    counts = Counter(assessed=0, rejected=0)
+    with archive.writer("assessments", files.source, files.day, name) as out:
+        for seq, notice, assessment in assess(shop.assessor, batch(), parent_of, files.run):
+            out.write(handoff.line(seq, notice, assessment))
+            counts["assessed"] += 1
+    counts["rejected"] = len(faults)
+    faults.keep(archive, files.source, files.day, f"{name}.classify")
+    stats = {
+        "run": files.run,
+        "run_seq": files.run_seq,
+        "source": files.source,
+        "model": shop.assessor.version,
+        "counts": dict(counts),
+    }
+    path = archive.commit("assessments", files.source, files.day, name, stats)
+    return Step(
+        step="classify",
+        source=files.source,
+        run=files.run,
+        files=(path,),
+        counts=dict(counts),
+        exit=QUARANTINED if faults else OK,
+        messages=faults.messages,
+    )
+
+
+def assess(
+    assessor: Assessor,
+    lines: Iterable[tuple[int, Notice]],
+    parent_of: Callable[[str], Notice | None],
+    run: str,
+) -> Iterator[tuple[int, Notice, Assessment]]:
+    """(run_seq, notice, assessment) in the order of `lines`; memory is one batch of the assessor, not the run."""
+    held: list[tuple[int, Notice]] = []
+
+    def keep() -> Iterator[Notice]:
+        for pair in lines:
+            held.append(pair)
+            yield pair[1]
+
+    for assessment in assessor.assess_all(keep(), parent_of=parent_of, run=run):
+        seq, notice = held.pop(0)
+        yield seq, notice, assessment
+
+
+def index(shop: Workshop, source_id: str | None = None) -> list[Step]:
+    """Every committed run of assessments that is not in the index yet → alerts, versions, changes."""
+    taken = state.taken(shop.engine, "index")
+    steps = []
+    for files in shop.archive.committed("assessments", source_id):
+        digest = canonical_hash(files.stats)
+        if (files.path, digest) in taken:
+            continue
+        step = index_lines(
+            shop, shop.archive.read(files.path), files.path, source=files.source, run=str(files.stats["run"])
+        )
+        state.take(shop.engine, "index", files.path, digest, shop.as_of)
+        steps.append(step)
+    return steps
+
+
+def index_lines(shop: Workshop, lines: Iterable[str], path: str, *, source: str = "", run: str = "") -> Step:
+    """Load `{run_seq, notice, assessment}` lines: new, changed, unchanged, rejected."""
+    faults = handoff.Faults()
+    loaded = shop.catalogue.load(handoff.assessments(lines, faults))
+    counts = {
+        "new": loaded.new,
+        "changed": loaded.changed,
+        "unchanged": loaded.unchanged,
+        "rejected": loaded.rejected + len(faults),
+    }
+    faults.keep(shop.archive, source or "files", shop.today, f"{run or 'index'}.index")
+    return Step(
+        step="index",
+        source=source,
+        run=run,
+        files=(path,),
+        counts=counts,
+        exit=QUARANTINED if counts["rejected"] else OK,
+        messages=faults.messages,
+    )
+
+
+def run(shop: Workshop, source_ids: Iterable[str], *, report: Callable[[str], None] = lambda _: None) -> list[Step]:
+    """crawl → classify → index for many sources; one failing source never stops the rest."""
+    steps: list[Step] = []
+    with Worker() as worker:  # one crawl process for all: the start of the downloader is paid once
+        for source_id in source_ids:
+            report(source_id)
+            try:
+                steps.append(crawl(shop, source_id, worker=worker))
+                steps += classify(shop, source_id)
+                steps += index(shop, source_id)
+            except Exception as error:
+                # Whatever broke here is this source's: it is told with exit 1 and the others still sail.
+                reason = f"{type(error).__name__}: {error}"
+                steps.append(Step(step="crawl", source=source_id, exit=1, messages=(reason,)))
+    return steps
+
+
+def rebuild(shop: Workshop) -> int:
+    """A new index from the archive (newest facts, newest assessment), then an atomic switch; the feed appends nothing."""
+    return int(shop.catalogue.rebuild(_newest_lines(shop.archive)))
+
+
+def _newest_lines(archive: Archive) -> Iterator[tuple[int, Notice, Assessment]]:
+    for files in archive.committed("assessments"):
+        yield from handoff.assessments(archive.read(files.path), handoff.Faults())
+
+
+def table(steps: Iterable[Step]) -> dict[str, dict[str, object]]:
+    """One row per source, for the table at the end of `run` and for `--json`."""
+    rows: dict[str, dict[str, object]] = {}
+    for step in steps:
+        row = rows.setdefault(step.source, {"exit": 0, "messages": []})
+        for name, count in step.counts.items():
+            key = f"{step.step}.{name}"
+            row[key] = int(str(row.get(key, 0))) + count
+        row["exit"] = row["exit"] or step.exit
+        row["messages"] = [*row["messages"], *step.messages]  # type: ignore[misc]
+    return rows
+
+
+def as_json(steps: Iterable[Step]) -> str:
+    rows = [json.loads(step.model_dump_json()) for step in steps]
+    return json.dumps(rows, ensure_ascii=False)
