@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from crawlers.notice import Notice, Record
 from index import events, feed, state
@@ -256,6 +256,11 @@ class Catalogue:
             if known is None:
                 return None
             return Alert.model_validate_json(feed.bodies(connection, [known.sequence])[known.sequence])
+
+    def count(self) -> int:
+        """Alerts in the state, withdrawn ones too; what the store must hold."""
+        with self._engine.connect() as connection:
+            return int(connection.scalar(select(func.count()).select_from(state.alerts)) or 0)
 
     def event(self, event_id: str) -> list[Alert]:
         """The members, oldest first; an id that was merged away leads to the event it is part of now."""

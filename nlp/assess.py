@@ -130,8 +130,7 @@ class Assessor:
         guesses = []
         for row, item in enumerate(first):
             ranked: list[tuple[Industry, float]] = [
-                (model.classes[c], float(probabilities[row, c]))
-                for c in order[row, :3]  # type: ignore[misc]
+                (model.classes[c], float(probabilities[row, c])) for c in order[row, :3]
             ]
             empty = (
                 rows.text.indptr[row] == rows.text.indptr[row + 1]
@@ -243,7 +242,7 @@ class Assessor:
             measure=measure,
             reach=touched,
             levels=levels,
-            regulations=tuple(name for name, _ in watchlist.match(notice, ids)),
+            regulations=tuple(joined.dossier for joined in watchlist.match(document, ids)),
             concepts=ids,
             title_zh=titles.title_zh(facts),
             title_zh_method="composed",
@@ -295,7 +294,7 @@ class Assessor:
             probability = next(iter(scores[name].values()))
             value = "high" if probability >= 0.5 else "medium"
             return SeverityOpinion(
-                value=value,  # type: ignore[arg-type]
+                value=value,
                 basis="model",
                 rule=f"{name}, {self.models.version}",
                 probability=round(max(probability, 1 - probability), 4),

@@ -7,7 +7,7 @@ Scales: FIELD.md (severity, measure ladder, reach, level). What depends on today
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -27,6 +27,7 @@ Industry = Literal[
     "materials_construction",
     "other",
 ]
+INDUSTRIES: tuple[Industry, ...] = get_args(Industry)
 #: The industries the city follows first (FIELD.md, "Industries that matter most here").
 KEY_INDUSTRIES: frozenset[str] = frozenset({"nev_battery", "optoelectronics", "health", "agri_food"})
 

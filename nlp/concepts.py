@@ -19,10 +19,8 @@ def _tokens(concept: str) -> tuple[tuple[int, float], ...]:
     entry = Gazetteer.load().concept(concept)
     tokens = [(features.token(f"c:{concept}"), 1.0)]
     if entry.kind in _INDUSTRIES_OF:
-        for industry in entry.industries:
-            tokens.append((features.token(f"i:{industry}"), 1.0))
-        for chapter in sorted({code[:2] for code in entry.hs}):
-            tokens.append((features.token(f"h:{chapter}"), 1.0))
+        tokens.extend((features.token(f"i:{industry}"), 1.0) for industry in entry.industries)
+        tokens.extend((features.token(f"h:{chapter}"), 1.0) for chapter in sorted({code[:2] for code in entry.hs}))
     return tuple(tokens)
 
 

@@ -95,12 +95,12 @@ def load(data: Path, *, own: bool = True) -> Corpus:
 def own_words() -> Iterator[tuple[str, str]]:
     """(folded text, industry) of our HS names and the gazetteer's product terms that belong to one industry."""
     for size in (2, 4):
-        for code in hs.codes(size):  # type: ignore[arg-type]
+        for code in hs.codes(size):
             industries = hs.industries_of(code)
             if len(industries) == 1:
                 name = hs.chapter_name if size == 2 else hs.heading_name
                 for lang in ("en", "zh"):
-                    text = name(code, lang)  # type: ignore[arg-type]
+                    text = name(code, lang)
                     if text:
                         yield fold(text).text, next(iter(industries))
     for concept in Gazetteer.load():
@@ -138,4 +138,5 @@ def dropped(matrix: Matrix, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rows of `chosen` that are repeated as their concepts alone: every third, where there is a concept."""
     counts = np.diff(matrix.tokens.indptr)
     thinned = chosen[::DROP]
-    return thinned[counts[thinned] > 0]
+    kept: NDArray[np.int64] = thinned[counts[thinned] > 0]
+    return kept

@@ -67,7 +67,7 @@ def _is_blind(corpus: Corpus, name: str) -> bool:
     if trained is None:
         return False
     dates = [date for date, table in zip(corpus.dates, corpus.tables, strict=True) if table == name]
-    return sum(date > trained["newest"] for date in dates) >= BLIND * len(dates)
+    return bool(sum(date > trained["newest"] for date in dates) >= BLIND * len(dates))
 
 
 def held_back(corpus: Corpus, leave: set[str] | frozenset[str] = frozenset()) -> NDArray[np.bool_]:
@@ -222,7 +222,8 @@ def _sample(corpus: Corpus, rows: NDArray[np.int64], most: int) -> NDArray[np.in
         return rows
     keys = [hashlib.blake2b(corpus.texts[i].encode("utf-8", "replace"), digest_size=8).digest() for i in rows]
     order = sorted(range(len(rows)), key=lambda i: (keys[i], i))[:most]
-    return rows[np.sort(np.array(order))]
+    kept: NDArray[np.int64] = rows[np.sort(np.array(order))]
+    return kept
 
 
 def _few(corpus: Corpus, rows: NDArray[np.int64]) -> NDArray[np.int64]:

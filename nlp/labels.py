@@ -8,10 +8,10 @@ import gzip
 import hashlib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import yaml
 
@@ -68,12 +68,8 @@ def _path(data: Path, name: str) -> Path | None:
 def rows(path: Path) -> Iterator[dict[str, str]]:
     """The rows of a CSV (gzip or plain), cells as text, absent cells empty."""
     csv.field_size_limit(sys.maxsize)
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8", newline="")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8", newline="")
-    )
-    with opened as file:
+    opener: Callable[..., TextIO] = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield {key: (value or "") for key, value in row.items() if key is not None}
 

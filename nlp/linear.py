@@ -59,7 +59,8 @@ def calibrated(margins: F32, kind: str, scale: F32, shift: F32) -> F32:
     if kind == "softmax":
         scores -= scores.max(axis=1, keepdims=True)
         exp = np.exp(scores)
-        return (exp / exp.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares: F32 = (exp / exp.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
     return (1 / (1 + np.exp(-np.clip(scores, -60, 60)))).astype(np.float32)
 
 

@@ -102,7 +102,7 @@ def determine(
     """The products and industries of a notice, level by level."""
     result = Found()
     notice = document.notice
-    _stated(notice, document, result)
+    _stated(notice, result)
     if not result.products:
         _extracted(document, found_codes, result)
     if not result.products and products_hit is not None:
@@ -137,7 +137,7 @@ def _level_of(code: str) -> tuple[str, ...]:
     return ()
 
 
-def _stated(notice: Notice, document: Document, result: Found) -> None:
+def _stated(notice: Notice, result: Found) -> None:
     for given in notice.hs_codes:
         for code in _level_of(given.code):
             why = given.edition if code == given.code[: len(code)] else f"{given.edition} {given.code} → {hs.EDITION}"
