@@ -7,7 +7,9 @@ edition is kept where the text names one. Works on folded text (`nlp.text.fold`)
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +18,8 @@ from nlp import hs
 
 #: More codes than this from one list are a tariff schedule, not a subject: the chapters are kept.
 RANGE_LIMIT = 120
+#: Enough of one text: no act is about more, and a text made of codes must not cost more.
+MOST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ _HS_ANCHOR = re.compile(
       | common\scustoms\stariff | commodity\scodes?
       | (?:sub)?headings?\s(?=(?:nos?\.?\s)?(?:ex\s)?\d{2}[.\s]?\d{2})
       | nomenclature\scode
-      | code\s?s\.?h\.? | position\starifaire | partidas?\s(?:arancelarias?)? | fraccion(?:es)?\sarancelarias? | sous-positions?
+      | codes?\s?s\.?h\.? | codigos?\s(?:s\.?a\.?|arancelari[oa]s?) | position\starifaire | partidas?\s(?:arancelarias?)? | fraccion(?:es)?\sarancelarias? | sous-positions?
     )s?)
   | (?P<zh>
         hs\s?(?:编码|代码|税号|税则号列|税则|号)
@@ -57,7 +61,7 @@ _HS_ANCHOR = re.compile(
         hs\s?(?:こおど|こーど|番号|品目)
       | (?:[関關关]税率表|税番|[統统][计計]品目番号|品目番号|税表番号|[関關关]税番号|[関關关]税分[類类](?:番号)?|輸出入統計品目番号|输出入[統统][计計]品目番号|类\s*番号)
     )
-  | (?P<ar>(?:رمز|رموز|بند|بنود|البند|البنود|الرمز|التعرفه)\s(?:النظام\sالمنسق|الجمركيه?|جمركي|الجمركي|جمركيه|التعرفه\sالجمركيه)|(?:بند|بنود|البند|البنود)\s(?:رقم|ارقام)?(?=\s*[:：]?\s*\d{4}))
+  | (?P<ar>(?:رمز|رموز|كود|اكواد|بند|بنود|البند|البنود|الرمز|التعرفه)\s(?:النظام\sالمنسق|الجمركيه?|جمركي|الجمركي|جمركيه|التعرفه\sالجمركيه)|(?:بند|بنود|البند|البنود)\s(?:رقم|ارقام)?(?=\s*[:：]?\s*\d{4}))
     """,
     re.VERBOSE,
 )
@@ -72,13 +76,14 @@ _EDITION_AFTER = re.compile(rf"\s?[-(（]?{_EDITIONS}(?!\d)[)）]?(?=\s?(?:\D|$)
 _EX = r"(?:ex\.?\s?(?:from\s)?(?=\d)|部分\s?(?=\d))"
 #: One code. The order matters: the longest well-formed reading first.
 _CODE = re.compile(
-    rf"""(?<![\d])(?P<ex>{_EX})?(?:第\s?)?
+    rf"""(?<![\d])(?!(?:19|20)\d\d[-/]\d{{1,2}}[-/]\d)(?P<ex>{_EX})?(?:第\s?)?
     (?P<code>
         \d{{4}}\.\d{{2}}(?=\.\d{{4}}\.\d{{2}})                      # a full stop for a comma: 8415.10.8415.81
       | \d{{4}}\.\d{{2}}(?:\.\d{{2,4}}){{1,3}}                      # 8507.60.00.90
       | \d{{4}}\.\d{{2}}-\d{{3}}                                     # 0307.49-000, Japan's statistical codes
       | \d{{4}}\s\d{{2}}\s\d{{2}}(?:\s\d{{2}})?(?!\d)               # 8507 60 00
       | \d{{4}}\.\d{{2,6}}                                          # 8507.60, 8507.6000
+      | \d{{4}},\d{{2}}(?![\d,.])                                  # 8507,60, where a comma is the decimal sign
       | \d{{2}}\.\d{{2}}\.\d{{2}}(?:\.\d{{2}}){{0,2}}               # 02.01.10
       | \d{{2}}\.\d{{2}}                                            # 02.01
       | \d{{4}}\s\d{{2}}(?![\d.])(?!\s?(?:mg|kg|mm|%|年))           # 8507 60
@@ -91,7 +96,7 @@ _CODE = re.compile(
 _SEPARATOR = re.compile(
     rf"""(?:
       \s*(?P<range>to\s|through\s|thru\s|[-~〜～–—]|至|到|から|ないし|乃至|الى)\s*(?:(?:heading|chapter|sub-?heading)s?\s)?第?\s?
-      |\s*(?:[,;，；、/&+|•·]|\sand/or\s|\sand\s|\sor\s|\s?及び|\s?及|\s?以及|\s?和|\s?与|\s?或|\s?および|\s?又は|\s?または|\s?並びに|\s?并|\s?و\s?|\set\s|\sy\s|\su?nd\s)
+      |\s*(?:[,;，；、،؛/&+|•·]|\sand/or\s|\sand\s|\sor\s|\s?及び|\s?及|\s?以及|\s?和|\s?与|\s?或|\s?および|\s?又は|\s?または|\s?並びに|\s?并|\s?و\s?|\set\s|\sy\s|\su?nd\s)
        \s*(?:and\s|or\s|以及|和|及)?(?:(?:sub-?)?headings?\s|chapters?\s|{_NOUN}\s)?(?:the\s)?(?:hs\s?(?:codes?)?:?\s?)?第?\s?
       |\s(?={_EX}?\d{{4}}(?:\.\d{{2}}|\b))
       |\.\s?(?=\d{{4}}\.\d{{2}}(?!\d))
@@ -100,7 +105,7 @@ _SEPARATOR = re.compile(
 )
 _CHAPTER_BEFORE = re.compile(r"chapters?\s?(?:no\.?\s?)?$|第$|章$|类$")
 _CHAPTER_EN = re.compile(
-    r"(?<![a-z])chapters?\s(?P<list>\d{1,2}(?:(?:,\s?|\sand\s|\sor\s|\sto\s|\s?[-–]\s?|,\sand\s)\d{1,2}(?!\d))*)(?=[^.]{0,40}?\b(?:hs\b|harmoni[sz]ed|tariff|combined nomenclature|customs))"
+    r"(?<![a-z])chapters?\s(?P<list>\d{1,2}(?!\d)(?:(?:,\s?|\sand\s|\sor\s|\sto\s|\s?[-–]\s?|,\sand\s)\d{1,2}(?!\d))*)(?=[^.]{0,40}?\b(?:hs\b|harmoni[sz]ed|tariff|combined nomenclature|customs(?! procedure| control| legislation)))"
 )
 _CHAPTER_CJK = re.compile(
     r"第\s?(?P<first>\d{1,2})\s?[章类類](?:\s?(?P<range>至|到|から|-|~|、|和|及)\s?第?\s?(?P<second>\d{1,2})\s?[章类類])?"
@@ -142,12 +147,21 @@ _DIGITS = re.compile(r"\d").search
 _EXCLUDED = re.compile(
     r"(?:\bexcl(?:\.|uding|udes)|\bexcept\b|\bother than\b|\bnot (?:of|under|covered)\b|不包括|不含|除外)[^()（）;；\x01]*\Z"
 )
+#: "Model HS8507", 型号HS-1200: letters of a maker, not of the Harmonized System.
+_MODEL_NAME = re.compile(
+    r"(?:\bmodels?|\btype|\bpart|\bserial|\bsku|\bitem)(?:\s(?:no\.?|nos\.?|numbers?|names?))?\s?[:：]?\s?\Z|(?:型号|型番|品番)[:：]?\s?\Z"
+)
+#: "HS 12-inch wafers", "HS 02 2345 6789": two digits that go on are no chapter.
+_NOT_A_CHAPTER = re.compile(r"-[a-z]|\s\d{4}|\s?(?:inch|hours?|days?)\b")
 #: No announcement without one of these: a look at most texts is enough.
 _GATES = (
     "hs",
     "hts",
     "h.s.",
     "s.h",
+    "code sh",
+    "codes sh",
+    "codigo",
     "tarif",
     "tarıf",
     "ncm",
@@ -176,6 +190,8 @@ _GATES = (
     "类",
     "رمز",
     "رموز",
+    "كود",
+    "اكواد",
     "بند",
     "بنود",
     "التعرفه",
@@ -194,14 +210,20 @@ def scan(text: str) -> Scan:
         edition = _edition(text)
         done = -1
         for anchor in _HS_ANCHOR.finditer(text):
-            if anchor.start() < done or _EXCLUDED.search(text[max(0, anchor.start() - 90) : anchor.start()]):
+            if (
+                anchor.start() < done
+                or _MODEL_NAME.search(text, max(0, anchor.start() - 20), anchor.start())
+                or _EXCLUDED.search(text[max(0, anchor.start() - 90) : anchor.start()])
+            ):
                 continue
             listed = list(_list(text, anchor, edition))
             if listed:
                 done = max(code.end for code in listed)
                 found += listed
                 spans.append((anchor.start(), done))
-        found += _chapters(text, edition)
+            if len(found) > MOST:
+                break
+        found += itertools.islice(_chapters(text, edition), MOST)
     if (
         "ics" in text
         or "i.c.s" in text
@@ -257,6 +279,8 @@ def _list(text: str, anchor: re.Match[str], edition: str) -> Iterator[Code]:
             return
         digits = re.sub(r"\D", "", match["code"])
         if match["unit"] or (plain_hs and re.fullmatch(_EDITIONS, digits)):
+            return
+        if plain_hs and len(digits) <= 2 and _NOT_A_CHAPTER.match(text, match.end("code")):
             return
         if len(digits) == 1 or (len(digits) == 2 and not wide):
             if not re.search(r"chapters?\s?$|第\s?$", text[max(0, at - 10) : at]) and not (
@@ -368,18 +392,11 @@ def _between(first: Code, last: Code) -> Iterator[Code]:
     size = len(first.code)
     if size != len(last.code) or size not in (2, 4, 6) or not first.code < last.code:
         return
-    if int(last.code) - int(first.code) > 5000:
-        return
-    inner = [
-        digits for number in range(int(first.code) + 1, int(last.code)) if _known(digits := str(number).zfill(size))
-    ]
+    every = hs.codes(size)
+    inner = every[bisect_right(every, first.code) : bisect_left(every, last.code)]
     if len(inner) <= RANGE_LIMIT:
         for digits in inner:
             yield Code("hs", digits, first.start, last.end, first.edition, partial=first.partial)
-
-
-def _known(digits: str) -> bool:
-    return hs_like(digits) if len(digits) == 2 else hs.is_code(digits)
 
 
 def _chapters(text: str, edition: str) -> Iterator[Code]:

@@ -56,6 +56,7 @@ def is_code(code: str) -> bool:
     return 6 <= len(bare) <= 13 and bare[:6] in _table().subheadings
 
 
+@functools.cache
 def codes(level: Literal[2, 4, 6]) -> tuple[str, ...]:
     """All codes of a level, sorted."""
     table = _table()
