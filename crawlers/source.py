@@ -94,6 +94,7 @@ class Source(_Part):
     confidence: Literal["H", "M", "L"]
     notes: str = ""
     meaning: dict[str, Any] = Field(default_factory=dict)  # its words → ours; crawlers ignore it, nlp reads it
+    meaning_of: str = ""  # another route of the same register, whose `meaning` holds here too: said once, never copied
 
     @property
     def register_name(self) -> str:
@@ -140,7 +141,20 @@ def read_source(path: Path) -> Source:
         raise SourceError(f"{path.name}: " + "; ".join(lines)) from error
     if source.id != path.stem:
         raise SourceError(f"{path.name}: id is {source.id!r}, must equal the file's name")
-    return source
+    return _with_meaning(source, path) if source.meaning_of else source
+
+
+def _with_meaning(source: Source, path: Path) -> Source:
+    """`source` with the `meaning` of the route it names: opinions rest on facts, not on the way they came."""
+    if source.meaning:
+        raise SourceError(f"{path.name}: meaning and meaning_of exclude each other")
+    other = path.with_name(f"{source.meaning_of}.yml")
+    if other == path or not other.exists():
+        raise SourceError(f"{path.name}: meaning_of: no other source {source.meaning_of!r}")
+    shared = read_source(other)
+    if shared.register_ != source.register_ or shared.meaning_of:
+        raise SourceError(f"{path.name}: meaning_of: {shared.id} must be of the same register and have its own meaning")
+    return source.model_copy(update={"meaning": shared.meaning})
 
 
 @lru_cache(maxsize=256)

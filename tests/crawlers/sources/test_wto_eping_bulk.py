@@ -126,6 +126,15 @@ def test_products_are_kept_as_printed_with_their_codes() -> None:
     assert only(**{"Products covered": "Cars (HS code(s): 8703)"})["products_text"] == "Cars (HS code(s): 8703)"
 
 
+def test_links_to_the_notification_in_each_language_the_export_has() -> None:
+    """The daily workbook links the English text alone; the site's export all three."""
+    links = {f"Link to notification({code})": f"https://docs.wto.org/{code}.DOCX" for code in ("EN", "FR", "ES")}
+    documents = only(**links)["documents"]
+    assert [(d["language"], d["url"]) for d in documents] == [
+        (code.lower(), f"https://docs.wto.org/{code}.DOCX") for code in ("EN", "FR", "ES")
+    ]
+
+
 def test_dates_as_serial_text_or_words() -> None:
     fields = only(
         **{
