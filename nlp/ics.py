@@ -1,7 +1,9 @@
-"""ICS codes (International Classification for Standards, ISO): which industries a code belongs to.
+"""ICS codes (International Classification for Standards, ISO): the fields, and which industries a code belongs to.
 
-The table `ics.tsv` is ours: the public ICS → HS table is unusable (4 of 23 right). The longest entry that begins a code
-decides; an entry without industries says on purpose that the field tells no industry (environment, fire protection).
+The table `ics.tsv` is ours: the public ICS → HS table is unusable (4 of 23 right). It lists every field of ICS edition 7,
+and of groups and subgroups those that belong to other industries than their field does, by what our HS lists
+(`industries.yml`) say of the goods. The longest entry that begins a code decides; an entry without industries says on
+purpose that the code tells none (environment, energy efficiency in general, software): there the text decides.
 """
 
 from __future__ import annotations
@@ -20,8 +22,14 @@ def _table() -> dict[str, frozenset[str]]:
         return {row["ics"]: frozenset(filter(None, row["industries"].split(";"))) for row in rows}
 
 
+@functools.cache
+def fields() -> frozenset[str]:
+    """The fields (two digits) of ICS edition 7."""
+    return frozenset(code for code in _table() if len(code) == 2)
+
+
 def industries_of(code: str) -> frozenset[str]:
-    """Industries of an ICS code ("43.120" → nev_battery, vehicles); none for a field that tells none."""
+    """Industries of an ICS code ("43.120" → nev_battery, vehicles); none for a code that tells none or does not exist."""
     parts = code.strip().split(".")
     for size in range(len(parts), 0, -1):
         found = _table().get(".".join(parts[:size]))
