@@ -33,6 +33,7 @@ LANGUAGES = ("zh", "en", "ja", "ar", "fr", "es", "tr")
 
 _FOLDER = Path(__file__).with_name("gazetteer")
 _HOMONYMS = "homonyms.tsv"
+_OTHER_MEANINGS = "other_meanings.tsv"
 #: Joins terms to be folded in one go. A sign no term has, and one that folding leaves as it is.
 _JOIN = "|"
 
@@ -83,16 +84,25 @@ class GazetteerError(ValueError):
 class Gazetteer:
     """All concepts and the automaton that finds them. Immutable once built; share one (`Gazetteer.load()`)."""
 
-    def __init__(self, concepts: Iterable[Concept], homonyms: frozenset[str] = frozenset()) -> None:
-        """`homonyms`: folded terms that name several concepts on purpose; elsewhere that is an error."""
+    def __init__(
+        self,
+        concepts: Iterable[Concept],
+        homonyms: frozenset[str] = frozenset(),
+        other_meanings: frozenset[str] = frozenset(),
+    ) -> None:
+        """`homonyms`: folded terms that name several concepts on purpose; elsewhere that is an error.
+
+        `other_meanings`: folded phrases that hold a term and do not mean it (fish are goods, a fish and wildlife
+        service is none). They are found like terms and name nothing: what stands inside them is passed over.
+        """
         self._concepts = {concept.id: concept for concept in concepts}
-        self._automaton = _automaton(self._concepts.values(), homonyms)
+        self._automaton = _automaton(self._concepts.values(), homonyms, other_meanings)
 
     @staticmethod
     @functools.cache
     def load() -> Gazetteer:
         """The shipped gazetteer (read once)."""
-        return Gazetteer(read(_FOLDER), read_homonyms(_FOLDER))
+        return Gazetteer(read(_FOLDER), read_homonyms(_FOLDER), read_other_meanings(_FOLDER))
 
     def __len__(self) -> int:
         return len(self._concepts)
@@ -226,8 +236,10 @@ def folded_terms(concepts: Iterable[Concept]) -> Iterator[tuple[Concept, str, st
     return ((c, lang, term, text.strip()) for (c, lang, term), text in zip(rows, folded, strict=True))
 
 
-def _automaton(concepts: Iterable[Concept], homonyms: frozenset[str]) -> ahocorasick.Automaton:
-    """Raises GazetteerError where a term names two concepts and is not listed as a homonym."""
+def _automaton(
+    concepts: Iterable[Concept], homonyms: frozenset[str], other_meanings: frozenset[str]
+) -> ahocorasick.Automaton:
+    """Raises GazetteerError where a term names two concepts and is no listed homonym, or is no name by the other list."""
     explicit: dict[str, tuple[str, ...]] = {}
     derived: dict[str, str] = {}
     for concept, lang, term, folded in folded_terms(concepts):
@@ -239,6 +251,10 @@ def _automaton(concepts: Iterable[Concept], homonyms: frozenset[str]) -> ahocora
             explicit[whole] = (*owners, concept.id)
         for variant in inflection.variants(folded, term, lang):
             derived.setdefault(key(variant), concept.id)
+    for phrase in other_meanings:
+        if named := explicit.get(key(phrase)):
+            raise GazetteerError(f"{phrase!r} names {named[0]} and is listed in {_OTHER_MEANINGS}")
+        explicit[key(phrase)] = ()
     automaton = ahocorasick.Automaton()
     for word, owner in derived.items():
         if word not in explicit:  # a term somebody wrote beats a form we made: "glasses" are not the plural of "glass"
@@ -253,7 +269,7 @@ def read(folder: Path) -> list[Concept]:
     """The concepts of all tables in `folder`. Raises GazetteerError for a row that breaks the form."""
     concepts: dict[str, Concept] = {}
     for path in sorted(folder.glob("*.tsv")):
-        if path.name == _HOMONYMS:
+        if path.name in (_HOMONYMS, _OTHER_MEANINGS):
             continue
         kind = path.stem.partition("_")[0]
         if kind not in KINDS:
@@ -289,6 +305,14 @@ def _list(cell: str) -> tuple[str, ...]:
 
 def read_homonyms(folder: Path) -> frozenset[str]:
     """Folded terms that name several concepts on purpose (`homonyms.tsv`: term, concepts, why)."""
-    path = folder / _HOMONYMS
+    return _folded_column(folder / _HOMONYMS)
+
+
+def read_other_meanings(folder: Path) -> frozenset[str]:
+    """Folded phrases that hold a term and do not mean it (`other_meanings.tsv`: term, why)."""
+    return _folded_column(folder / _OTHER_MEANINGS)
+
+
+def _folded_column(path: Path) -> frozenset[str]:
     with path.open(encoding="utf-8", newline="") as file:
         return frozenset(fold(row["term"]).text for row in csv.DictReader(file, delimiter="\t"))
