@@ -1,7 +1,7 @@
 """A real Elasticsearch 8.19 on loopback, without Docker: the `integ-test-zip` from Maven Central, run by an ordinary user.
 
 It is the server with few modules (no scripts, no language analyzers): what works here works on every official distribution.
-Also run by benchmarks and soaks; `Elasticsearch(folder, nodes=3)` gives a cluster whose nodes can be killed.
+Also run by benchmarks and soaks; `Elasticsearch(nodes=3)` gives a cluster whose nodes can be killed.
 """
 
 from __future__ import annotations
