@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nlp import hs
+from nlp.text import for_folded
 
 #: More codes than this from one list are a tariff schedule, not a subject: the chapters are kept.
 RANGE_LIMIT = 120
@@ -39,7 +40,7 @@ _PLURAL = r"(?:\(s\)|s|es)?"
 _NOUN = rf"(?:codes?(?:\s?\(s\))?|numbers?|nos?\.?|n°|items?|lines?|headings?{_PLURAL}|sub-?headings?{_PLURAL}|positions?|classifications?)"
 
 # --- what announces customs codes ---------------------------------------------------------------------------------
-_HS_ANCHOR = re.compile(
+_HS_ANCHOR = for_folded(
     r"""
     (?P<en>(?<![a-z0-9])(?:
         h\.?s\.?(?=[\s:：.,()\-/]|\d|code|tariff|编|品|税|コ|こ|号|代|subheading|heading|chapter)
@@ -66,16 +67,16 @@ _HS_ANCHOR = re.compile(
     re.VERBOSE,
 )
 #: What may stand between the announcement and the first code.
-_FILLER = re.compile(
+_FILLER = for_folded(
     rf"""(?:\s|[:：.,\-(（\[【“"'=#]|{_NOUN}|code|hs|tariff|schedule|system|of\sthe|of|under|the|in|and|no|number|as|is|are|
     classified|falling|within|chapters?|sub-?chapters?|编码|代码|为|号|列|第|项下|项|[品税]目|下|的|包括|番号|こおど|こーど|は|で|の|
     \(?{_EDITIONS}\s?(?:edition|version|版|年版?)\)?|\({_EDITIONS}\)|version|edition|رقم|ارقام|رموز|:){{0,10}}""",
     re.VERBOSE,
 )
-_EDITION_AFTER = re.compile(rf"\s?[-(（]?{_EDITIONS}(?!\d)[)）]?(?=\s?(?:\D|$))(?!\s?(?:,|、|and|to|及|和|至))")
+_EDITION_AFTER = for_folded(rf"\s?[-(（]?{_EDITIONS}(?!\d)[)）]?(?=\s?(?:\D|$))(?!\s?(?:,|、|and|to|及|和|至))")
 _EX = r"(?:ex\.?\s?(?:from\s)?(?=\d)|部分\s?(?=\d))"
 #: One code. The order matters: the longest well-formed reading first.
-_CODE = re.compile(
+_CODE = for_folded(
     rf"""(?<![\d])(?!(?:19|20)\d\d[-/]\d{{1,2}}[-/]\d)(?P<ex>{_EX})?(?:第\s?)?
     (?P<code>
         \d{{4}}\.\d{{2}}(?=\.\d{{4}}\.\d{{2}})                      # a full stop for a comma: 8415.10.8415.81
@@ -93,7 +94,7 @@ _CODE = re.compile(
     re.VERBOSE,
 )
 #: Between two codes of a list; `range` where it says "to".
-_SEPARATOR = re.compile(
+_SEPARATOR = for_folded(
     rf"""(?:
       \s*(?P<range>to\s|through\s|thru\s|[-~〜～–—]|至|到|から|ないし|乃至|الى)\s*(?:(?:heading|chapter|sub-?heading)s?\s)?第?\s?
       |\s*(?:[,;，；、،؛/&+|•·]|\sand/or\s|\sand\s|\sor\s|\s?及び|\s?及|\s?以及|\s?和|\s?与|\s?或|\s?および|\s?又は|\s?または|\s?並びに|\s?并|\s?و\s?|\set\s|\sy\s|\su?nd\s)
@@ -107,20 +108,20 @@ _CHAPTER_BEFORE = re.compile(r"chapters?\s?(?:no\.?\s?)?$|第$|章$|类$")
 _CHAPTER_EN = re.compile(
     r"(?<![a-z])chapters?\s(?P<list>\d{1,2}(?!\d)(?:(?:,\s?|\sand\s|\sor\s|\sto\s|\s?[-–]\s?|,\sand\s)\d{1,2}(?!\d))*)(?=[^.]{0,40}?\b(?:hs\b|harmoni[sz]ed|tariff|combined nomenclature|customs(?! procedure| control| legislation)))"
 )
-_CHAPTER_CJK = re.compile(
+_CHAPTER_CJK = for_folded(
     r"第\s?(?P<first>\d{1,2})\s?[章类類](?:\s?(?P<range>至|到|から|-|~|、|和|及)\s?第?\s?(?P<second>\d{1,2})\s?[章类類])?"
 )
-_EDITION = re.compile(rf"hs\s?-?(?P<a>{_EDITIONS})|(?P<b>{_EDITIONS})\s?(?:edition|version|版|年版)")
+_EDITION = for_folded(rf"hs\s?-?(?P<a>{_EDITIONS})|(?P<b>{_EDITIONS})\s?(?:edition|version|版|年版)")
 
 # --- ICS ------------------------------------------------------------------------------------------------------------
-_ICS_ANCHOR = re.compile(
+_ICS_ANCHOR = for_folded(
     r"(?<![a-z])(?:ics|i\.c\.s\.|international classification for standards|国际标准分类(?:号|法)?|国[際际][規规]格分[類类])(?![a-z])"
 )
-_ICS_FILLER = re.compile(
+_ICS_FILLER = for_folded(
     r"(?:\s|[:：.,\-(（\[“\"'#]|codes?(?:\s?\(s\))?|numbers?|nos?\.?|分类号?|分[類类]|编码|代码|号码?|番号|こおど|こーど|は){0,8}"
 )
 _ICS_CODE = re.compile(r"(?<![\d.])(?P<code>\d{2}\.\d{3}(?:\.\d{2})?|\d{2})(?![\d]|\.\d)")
-_ICS_SEPARATOR = re.compile(
+_ICS_SEPARATOR = for_folded(
     r"\s*(?:[,;，；、/&]|\sand\s|\sor\s|及び|及|和|与|\s-\s[^;\d]{3,90};)\s*(?:(?:ics\s?)?(?:codes?\s?)?:?\s?)|\s(?=\d{2}\.\d{3})"
 )
 
@@ -144,11 +145,11 @@ class Scan:
 _NOTHING = Scan()
 _DIGITS = re.compile(r"\d").search
 #: Codes that say what is not covered: "(excl. motor vehicles of heading 8702)".
-_EXCLUDED = re.compile(
+_EXCLUDED = for_folded(
     r"(?:\bexcl(?:\.|uding|udes)|\bexcept\b|\bother than\b|\bnot (?:of|under|covered)\b|不包括|不含|除外)[^()（）;；\x01]*\Z"
 )
 #: "Model HS8507", 型号HS-1200: letters of a maker, not of the Harmonized System.
-_MODEL_NAME = re.compile(
+_MODEL_NAME = for_folded(
     r"(?:\bmodels?|\btype|\bpart|\bserial|\bsku|\bitem)(?:\s(?:no\.?|nos\.?|numbers?|names?))?\s?[:：]?\s?\Z|(?:型号|型番|品番)[:：]?\s?\Z"
 )
 #: "HS 12-inch wafers", "HS 02 2345 6789": two digits that go on are no chapter.

@@ -13,6 +13,7 @@ from typing import Any
 from nlp.assessment import Measure, MeasureOpinion
 from nlp.document import Document
 from nlp.meaning import Hit
+from nlp.text import for_folded
 
 #: What an act of a kind does where neither source nor text says more. A kind that is not here has no default.
 DEFAULTS: dict[str, Measure] = {
@@ -32,52 +33,52 @@ _STOP = r"(?:suspend|suspension|suspending|prohibit|prohibition|prohibiting|ban|
 _PATTERNS: tuple[tuple[Measure, re.Pattern[str]], ...] = (
     (
         "ban",
-        re.compile(
+        for_folded(
             rf"\b{_STOP}(?:ed|s)?\b[^.;\x01]{{0,60}}\b{_IMPORT}\b|\b{_IMPORT}\b[^.;\x01]{{0,50}}\b(?:ban|prohibited|suspended|suspension|prohibition|banned|forbidden)\b"
             r"|\bprohibition (?:of|on)\b|\bban on\b|\bshall not be (?:imported|placed on the market|sold)\b|\bwithhold release order\b"
             r"|(?:禁止|暂停|停止|暂时禁止|中止)(?:从|自|对)?[^。；;\x01]{0,25}(?:进口|输入|入境|销售|上市|使用)|进口禁令|禁令|禁止进口|禁止使用|禁止销售|暂停进口"
-            r"|输入(?:禁止|停止)|輸入(?:禁止|停止)|使用を?禁止|販売を?禁止|贩卖を?禁止|制造等?の?禁止|製造等?の?禁止"
+            r"|輸入(?:禁止|停止)|使用を?禁止|販売を?禁止|製造等?の?禁止"
             r"|(?:حظر|منع|تعليق|وقف)\s(?:\S+\s){0,3}?(?:استيراد|دخول|تداول|الاستيراد)"
         ),
     ),
     (
         "inspection",
-        re.compile(
+        for_folded(
             r"\b(?:inspection order|import alert|detention without physical examination|increased (?:frequency|controls|official controls|inspection)|"
             r"intensified (?:official )?(?:controls|checks)|reinforced checks|raised inspection|monitoring inspection|temporary increase of official controls|"
             r"pre-?shipment inspection|border (?:inspection|controls?)|batch[- ]by[- ]batch (?:inspection|testing))\b"
-            r"|加强查验|加严查验|检查命令|命令检查|自动扣留|强化检查|逐批(?:检验|检查|查验)|加强(?:口岸)?(?:监管|检验|检查)|検査命令|检查命令|モニタリング検査?の?強化|もにたりんぐ[检検]查?の?[强強]化|法定检验"
+            r"|加强查验|加严查验|检查命令|命令检查|自动扣留|强化检查|逐批(?:检验|检查|查验)|加强(?:口岸)?(?:监管|检验|检查)|検査命令|モニタリング検査?の?強化|法定检验"
             r"|تشديد\s(?:الرقابه|الفحص)|زياده\s(?:الرقابه|الفحص)"
         ),
     ),
     (
         "conformity",
-        re.compile(
+        for_folded(
             r"\b(?:conformity assessment|certificat(?:e|ion|es)\b(?! of analysis)|certify|type[- ]approval|homologation|accreditation|third[- ]party (?:testing|conformity)|"
             r"registration|pre-?market (?:approval|authori[sz]ation|notification)|authori[sz]ation procedure|licen[sc]ing|mandatory marking|ce marking|declaration of conformity|"
             r"product certificate|shipment certificate|saber|g-?mark|ecas|eqm|notified bod(?:y|ies)|import (?:licen[sc]e|permit|requirements?)|health certificate|veterinary certificate|phytosanitary certificate|equipment authorization)\b"
-            r"|合格评定|认证|注册|备案|许可证|型式(?:批准|核准|认可)|检疫要求|卫生证书|检疫证书|准入|商品検査|適合性評価|适合性评价|认定|認証|认证|型式指定|登录|届出"
+            r"|合格评定|认证|注册|备案|许可证|型式(?:批准|核准|认可)|检疫要求|卫生证书|检疫证书|准入|商品検査|適合性評価|認定|認証|型式指定|登録|届出"
             r"|شهاده\s(?:المطابقه|مطابقه|صحيه)|(?:تقييم|تقويم)\sالمطابقه|تسجيل|اعتماد|ترخيص"
         ),
     ),
     (
         "labelling",
-        re.compile(
+        for_folded(
             r"\b(?:labell?ing|labels?|labelled|marking requirements?|country of origin mark|nutrition facts|warning statements?|instructions for use|energy label)\b"
-            r"|标签|标识|标示|说明书|表示(?:基准|义务|方法)|品质表示|食品表示|らべる|بطاقه|بطاقات|وسم|بيانات ايضاحيه"
+            r"|标签|标识|标示|说明书|表示(?:基准|义务|方法)|品质表示|食品表示|ラベル|بطاقه|بطاقات|وسم|بيانات ايضاحيه"
         ),
     ),
     (
         "standard",
-        re.compile(
+        for_folded(
             r"\b(?:maximum (?:residue )?(?:levels?|limits?)|mrls?|tolerances?|limits?|standards?|specifications?|requirements?|technical regulations?|test (?:procedures?|methods?)|"
             r"energy conservation|performance|safety rules?|ecodesign|criteria|restriction of)\b"
-            r"|限量|标准|要求|规格|技术法规|规范|能效|测试程序|试验程序|技術基準|技术基准|规格基准|保安基准|残留基准|基准"
+            r"|限量|标准|要求|规格|技术法规|规范|能效|测试程序|试验程序|基準"
             r"|لائحه فنيه|اللائحه الفنيه|مواصفه|مواصفات|اشتراطات|متطلبات|الحد الاقصى|الحدود القصوى"
         ),
     ),
 )
-_LIFTED = re.compile(
+_LIFTED = for_folded(
     r"\b(?:lift(?:s|ed|ing)?|revok(?:e|es|ed|ing)|revocation|rescind(?:s|ed|ing)?|rescission|remov(?:al|es?|ed|ing) (?:of )?(?:the )?(?:temporary )?(?:ban|suspension|restriction|prohibition)|"
     r"withdraw(?:n|s|al|ing)?|repeal(?:s|ed|ing)?|resum(?:e|es|ed|ption)|terminat(?:es?|ed|ion)|correct(?:ion|ing) amendment|delay of effective date)\b"
     r"|解除|撤销|取消|废止|恢复(?:进口|输入)|解禁|رفع\s(?:الحظر|حظر)|الغاء"

@@ -16,9 +16,9 @@ from crawlers.notice import INCIDENT_KINDS
 from nlp.assessment import Evidence, MeasureOpinion, ReachOpinion
 from nlp.document import Document
 from nlp.meaning import Hit
-from nlp.text import fold
+from nlp.text import fold, for_folded
 
-_CHINA = re.compile(
+_CHINA = for_folded(
     r"\b(?:from|in|of|by|exported by|against|to)\s(?:the\s)?(?:people'?s\srepublic\sof\s|p\.?\s?r\.?\s?(?:of\s)?|mainland\s)?china\b(?!\s?sea)"
     r"|\bchinese[- ](?:origin|made|manufactured|exporters?|producers?|manufacturers?|products?|goods|imports?|suppliers?|companies|entities|connected vehicles?)\b|\bmade in (?:p\.?r\.?c|china)\b"
     r"|\bpeople'?s republic of china\b|\buyghur\b|\bxinjiang\b"
@@ -28,7 +28,7 @@ _CHINA = re.compile(
 )
 #: Words that make a country's name an origin.
 _BEFORE = r"(?:(?:from|originating in|originated in|produced in|manufactured in|exported from|imported from|origin(?:ating)?:?|outbreaks? (?:of [^.;\x01]{0,60})?in|detected in|occurrence (?:of [^.;\x01]{0,60})?in)\s(?:the\s)?(?:state of\s|republic of\s|certain (?:areas|regions|parts) of\s)?)"
-_ALL = re.compile(
+_ALL = for_folded(
     r"\ball (?:trading partners|countries|origins|imported|exporting countries|third countries|wto members)\b|\ball countries exporting\b"
     r"|所有(?:来源|贸易伙伴|国家|原产地|出口国)|全部贸易伙伴|全ての国|すべての国|جميع (?:الدول|البلدان|الشركاء)"
 )
@@ -96,8 +96,8 @@ def of(document: Document, stated: Hit | None, measure: MeasureOpinion) -> Reach
     return ReachOpinion()
 
 
-_MENTIONS = re.compile("china|chinese|中国|中华|صين|uyghur|xinjiang|prc")
-_DISEASE = re.compile(
+_MENTIONS = for_folded("china|chinese|中国|中华|صين|uyghur|xinjiang|prc")
+_DISEASE = for_folded(
     r"\b(?:avian influenza|foot[- ]and[- ]mouth|newcastle disease|swine fever|bluetongue|lumpy skin|bovine spongiform|sheep pox|anthrax|glanders|african horse sickness)\b"
     r"|禽流感|口蹄疫|新城疫|猪瘟|疯牛病|蓝舌病|结节性皮肤病|疫情|[鸟鳥]いんふるえんざ|انفلونزا الطيور|الحمي القلاعيه"
 )

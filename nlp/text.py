@@ -227,6 +227,15 @@ def _ends_katakana_word(text: str, at: int) -> bool:
     return all(_is_katakana(char) for char in text[at - 3 : at]) and not _is_katakana(text[at + 1 : at + 2] or " ")
 
 
+def for_folded(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A regular expression for folded text from one written in the letters of its languages: each letter is folded.
+
+    検査命令 is looked for as 検查命令, لائحة as لايحه: a pattern that kept a letter which folding changes would never match.
+    """
+    letters = ((char, fold(char).text if char > "\x7f" and char.isalpha() else char) for char in pattern)
+    return re.compile("".join(folded if len(folded) == 1 else char for char, folded in letters), flags)
+
+
 # --- which script, which language ---------------------------------------------------------------------------------
 
 _SCRIPTS = {
