@@ -212,6 +212,8 @@ def _field(alert: Alert, name: str) -> tuple[Words, bool]:
     if name == "hazards":
         found = [named("hazard", one.hazard) for one in alert.effective.hazards]
         return (joined(found) if found else NOTHING), False
+    if name == "stage":  # an order that is lifted is news of the same kind: the state tells them apart
+        return (named("stage", alert.notice.stage) if alert.notice.stage else NOTHING), False
     if name == "published":
         return same(alert.notice.published.isoformat()), False
     return same(_short(getattr(alert.notice, name))), True

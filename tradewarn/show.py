@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-out = Console(soft_wrap=True, highlight=False)
+#: A file or a pipe has no width: rich would take 80 columns and fold titles and ids; a log holds more.
+_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+
+out = Console(soft_wrap=True, highlight=False, width=_WIDTH)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 STATES = {"ok": "green", "late": "yellow", "down": "red", "never": "dim"}
@@ -25,10 +29,16 @@ def as_json(value: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows under columns; a cell may hold a rich `Text`."""
+    """Rows under columns; a cell may hold a rich `Text`. A name that begins with # is a column of numbers.
+
+    The first column and numbers never break over lines: an id that is folded cannot be copied.
+    """
     shown = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
-    for name in columns:
-        shown.add_column(name, overflow="fold", justify="right" if name.startswith("#") else "left")
+    for at, name in enumerate(columns):
+        number = name.startswith("#")
+        shown.add_column(
+            name.removeprefix("#"), overflow="fold", justify="right" if number else "left", no_wrap=number or at == 0
+        )
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else str(cell) for cell in row))
     out.print(shown)

@@ -191,9 +191,10 @@ def _table(rows: dict[str, dict[str, object]]) -> None:
         numbers = [int(str(row.get(column, 0))) for column in columns]
         total.update(dict(zip(columns, numbers, strict=True)))
         style = "green" if row["exit"] == 0 else "red"
-        messages = list(row["messages"])  # type: ignore[call-overload]
-        shown.append([source_id, *numbers, Text(str(row["exit"]), style=style), "; ".join(messages[:2])])
-    shown.append(["all", *(total[column] for column in columns), "", ""])
-    show.table(
-        "run", ["source", "#read", "#quarantined", "#new", "#changed", "#unchanged", "#exit", "what to know"], shown
-    )
+        shown.append([source_id, *numbers, Text(str(row["exit"]), style=style)])
+    shown.append(["all", *(total[column] for column in columns), ""])
+    show.table("run", ["source", "#read", "#quarantined", "#new", "#changed", "#unchanged", "#exit"], shown)
+    # Below the table and whole: what went wrong is what a person came to read.
+    for source_id, row in rows.items():
+        for message in list(row["messages"]):  # type: ignore[call-overload]
+            show.problem(f"{source_id}: {message}")
