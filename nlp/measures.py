@@ -84,6 +84,11 @@ _LIFTED = for_folded(
     r"|解除|撤销|取消|废止|恢复(?:进口|输入)|解禁|رفع\s(?:الحظر|حظر)|الغاء"
 )
 
+#: The ban itself need not be named where trade goes on again.
+_RESUMED = for_folded(
+    r"\bresum(?:e|es|ed|ing|ption)\b[^.;\x01]{0,30}\bimport|恢复[^。；;\x01]{0,8}(?:进口|输入)|輸入(?:の)?再開|استئناف\s(?:\S+\s)?استيراد"
+)
+
 
 def of(document: Document, stated: Hit | None, *, concerns_goods: bool) -> MeasureOpinion:
     """The measure of a notice. `concerns_goods`: whether an industry other than `other` was found - an act that says
@@ -111,6 +116,10 @@ def of(document: Document, stated: Hit | None, *, concerns_goods: bool) -> Measu
 def _first(document: Document, start: int, end: int) -> MeasureOpinion | None:
     """The hardest rung that a stretch of the text names."""
     text = document.text
+    resumed = _RESUMED.search(text, start, end)
+    if resumed is not None:
+        evidence = document.evidence(*resumed.span(), why="lifted")
+        return MeasureOpinion(value="information", basis="extracted", evidence=(evidence,))
     for measure, pattern in _PATTERNS:
         match = pattern.search(text, start, end)
         if match is None:
