@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import spacy
-
 from crawlers.notice import Notice
 from nlp.assessment import Evidence
 from nlp.text import Folded, fold, language_of
@@ -113,6 +111,8 @@ def read_all(notices: Sequence[Notice]) -> list[Document]:
 @functools.cache
 def pipeline(language: str) -> Any:
     """The blank spaCy pipeline of a language with sentences; languages without rules of their own use the multilingual one."""
+    import spacy  # takes a second: only for those who ask for tokens or sentences
+
     nlp = spacy.blank(_BLANK.get(language.split("-")[0].lower(), "xx"))
     nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "。", "！", "？", "؟", "\n"]})
     return nlp

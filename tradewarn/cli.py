@@ -12,7 +12,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from pydantic import ValidationError
 
@@ -105,10 +104,12 @@ def main() -> None:
     """The entry point. Every exit code of DESIGN.md is decided here or by the command itself."""
     try:
         code = app(hoisted(sys.argv[1:]), standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        show.problem(
+            f"tradewarn: {getattr(error, 'format_message', error.__str__)()} (`tradewarn --help` lists what there is)"
+        )
         code = USAGE
-    except click.Abort:
+    except typer.Abort:
         code = USAGE
     except (UsageError, SourceError, ManifestError, QueryError, SubscriptionError) as error:
         show.problem(f"tradewarn: {error}")

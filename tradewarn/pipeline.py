@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -18,10 +18,12 @@ from crawlers import runner
 from crawlers.archive import Archive, RunFiles
 from crawlers.notice import Notice, Record, canonical_hash
 from crawlers.worker import Worker
-from nlp.assess import Assessor
 from nlp.assessment import Assessment
 from tradewarn import handoff, state
 from tradewarn.workshop import Workshop
+
+if TYPE_CHECKING:
+    from nlp.assess import Assessor
 
 OK, QUARANTINED, SOME_FAILED = 0, 6, 10
 

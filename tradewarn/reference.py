@@ -6,9 +6,8 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any
 
-import click
 import typer
 from pydantic import BaseModel
 
@@ -25,27 +24,24 @@ def cli() -> str:
     """Every command with its arguments and options, from the command line itself."""
     from tradewarn.cli import app
 
-    root = cast(click.Group, typer.main.get_command(app))
-    with click.Context(root, info_name="tradewarn") as context:
-        parts = ["# The command line\n", HEAD, _help(root, "tradewarn", context)]
-        for name in root.list_commands(context):
-            command = root.commands[name]
-            with click.Context(command, info_name=name, parent=context) as inner:
-                parts.append(_help(command, f"tradewarn {name}", inner))
+    root = typer.main.get_command(app)  # typer keeps click's classes private: only what all of them have is used
+    parts = ["# The command line\n", HEAD, _help(root, "tradewarn")]
+    parts += [_help(command, f"tradewarn {name}") for name, command in sorted(root.commands.items())]  # type: ignore[attr-defined]
     return "\n".join(parts)
 
 
-def _help(command: click.Command, title: str, context: click.Context) -> str:
+def _help(command: Any, title: str) -> str:
     lines = [f"## `{title}`\n", (command.help or "").strip() + "\n"]
     rows = []
-    for parameter in command.get_params(context):
-        if isinstance(parameter, click.Option):
-            names = ", ".join(f"`{name}`" for name in parameter.opts + parameter.secondary_opts)
+    for parameter in command.params:
+        if parameter.param_type_name == "option":
+            names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
             value = f" {parameter.metavar}" if parameter.metavar else "" if parameter.is_flag else " VALUE"
             rows.append(f"| {names}{value} | {parameter.help or ''} |")
         else:
-            help_text = getattr(parameter, "help", "") or ""
-            rows.append(f"| {parameter.make_metavar(context).replace('|', chr(92) + '|')} | {help_text} |")
+            name = parameter.metavar or parameter.name.upper()
+            shown = name if parameter.required else f"[{name}]"
+            rows.append(f"| `{shown}` | {getattr(parameter, 'help', '') or ''} |")
     if rows:
         lines += ["| argument or option | meaning |", "|---|---|", *rows, ""]
     return "\n".join(lines)

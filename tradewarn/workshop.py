@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -13,9 +14,11 @@ from crawlers.archive import Archive
 from crawlers.manifest import Manifest
 from index.catalogue import Catalogue
 from index.store import Store
-from nlp.assess import Assessor
 from tradewarn import database
 from tradewarn.settings import Settings
+
+if TYPE_CHECKING:
+    from nlp.assess import Assessor
 
 
 class Workshop:
@@ -69,6 +72,8 @@ class Workshop:
 
     @cached_property
     def assessor(self) -> Assessor:
+        from nlp.assess import Assessor  # spaCy and the models take a second: only for those who classify
+
         return Assessor()
 
     @property

@@ -1,4 +1,4 @@
-"""Every room's first tables"""
+"""first tables"""
 
 import sqlalchemy as sa
 from alembic import op
