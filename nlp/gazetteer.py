@@ -222,7 +222,10 @@ def _spaced(folded: str) -> tuple[str, _Places]:
 
 def key(folded: str) -> str:
     """The automaton's key of a folded term: bounded by spaces where it begins or ends in a script that has words."""
-    body = _edit(folded)[0][1:-1] if not folded.isascii() else folded
+    if folded.isascii():  # most are, and loading must be quick
+        bare = folded.encode("ascii").translate(_SEPARATORS).strip().decode("ascii")
+        return f" {bare} " if bare else ""
+    body = _edit(folded)[0][1:-1] if _ANY_WORD.search(folded) else folded
     spaced = body.encode("utf-8").translate(_SEPARATORS).strip().decode("utf-8")
     before = " " if _WORDLIKE.match(spaced[:1]) else ""
     after = " " if _WORDLIKE.match(spaced[-1:]) else ""

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 
 #: Words after which an English or Romance term is a complement: the head noun stands before them ("parts of machines").
-_COMPLEMENT = re.compile(" (?:of|for|with|in|containing|de|d'|du|des|a|al|au|aux|en|para|con|pour|por|sans|sin) ?")
+_COMPLEMENT = re.compile(
+    " (?:(?:of|for|with|in|containing|de|du|des|a|al|au|aux|en|para|con|pour|por|sans|sin) |d')"
+)  # whole words: "device" does not begin with "de"
 _SIBILANT = ("s", "x", "z", "ch", "sh")
 _VOWELS = "aeiou"
 _BACK = re.compile("[aıouAIOU][^aıoueiöüAIOUEİÖÜ]*$")
@@ -63,28 +65,34 @@ def _english(folded: str, _: str) -> Iterator[str]:
         yield folded.replace("colour", "color")
 
 
-def _romance(suffix_after: dict[str, str], folded: str) -> Iterator[str]:
+#: What a word ends in → what its plural ends in; the first that fits.
+_FRENCH_ENDINGS = (("eau", "eaux"), ("eu", "eux"), ("al", "aux"), ("", "s"))
+_SPANISH_ENDINGS = (("z", "ces"), ("a", "as"), ("e", "es"), ("i", "is"), ("o", "os"), ("u", "us"), ("", "es"))
+
+
+def _romance(endings: tuple[tuple[str, str], ...], folded: str) -> Iterator[str]:
     match = _COMPLEMENT.search(folded)
     phrase, rest = (folded[: match.start()], folded[match.start() :]) if match else (folded, "")
     words = phrase.split(" ")
-    many = [_romance_plural(word, suffix_after) for word in words]
+    many = [_romance_plural(word, endings) for word in words]
     yield " ".join(many) + rest
     if len(words) > 1:
         yield " ".join([many[0], *words[1:]]) + rest
 
 
-def _romance_plural(word: str, suffix_after: dict[str, str]) -> str:
+def _romance_plural(word: str, endings: tuple[tuple[str, str], ...]) -> str:
     if word.endswith(("s", "x")) or not word.isalpha():
         return word
-    return word + suffix_after.get(word[-1], suffix_after[""])
+    one, many = next(pair for pair in endings if word.endswith(pair[0]))
+    return word[: len(word) - len(one)] + many
 
 
 def _french(folded: str, _: str) -> Iterator[str]:
-    yield from _romance({"": "s", "u": "x"} if folded.endswith("eau") else {"": "s"}, folded)
+    yield from _romance(_FRENCH_ENDINGS, folded)
 
 
 def _spanish(folded: str, _: str) -> Iterator[str]:
-    yield from _romance({"": "es", "a": "s", "e": "s", "i": "s", "o": "s", "u": "s"}, folded)
+    yield from _romance(_SPANISH_ENDINGS, folded)
 
 
 def _turkish(folded: str, term: str) -> Iterator[str]:

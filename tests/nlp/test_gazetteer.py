@@ -221,13 +221,13 @@ def test_terms_stand_in_the_script_of_their_language() -> None:
 
 
 def test_loading_and_finding_are_quick() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     Gazetteer(module.read(FOLDER), module.read_homonyms(FOLDER))
-    assert time.perf_counter() - started < 2.0  # 0.3 s alone on a core; the margin is for a busy machine
+    assert time.process_time() - started < 2.0  # of the processor's time, so that a busy machine does not matter
     chooser = random.Random(7)  # noqa: S311
     names = [term for concept in CONCEPTS for term in concept.terms["en"]]
     texts = [fold(" of ".join(chooser.sample(names, 5))).text for _ in range(2_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     hits = sum(len(G.find(text)) for text in texts)
     assert hits >= 8_000
-    assert 2_000 / (time.perf_counter() - started) > 3_000
+    assert 2_000 / (time.process_time() - started) > 3_000
