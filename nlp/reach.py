@@ -19,7 +19,7 @@ from nlp.meaning import Hit
 from nlp.text import fold, for_folded
 
 _CHINA = for_folded(
-    r"\b(?:from|in|of|by|exported by|against|to)\s(?:the\s)?(?:people'?s\srepublic\sof\s|p\.?\s?r\.?\s?(?:of\s)?|mainland\s)?china\b(?!\s?sea)"
+    r"\b(?:from|in|of|by|exported by|against|to)\s(?:the\s)?(?:people'?s\srepublic\sof\s|p\.?\s?r\.?\s?(?:of\s)?|mainland\s)?china\b(?!\s?sea|\s?[,(]?\s?(?:taipei|(?:hong kong|macao|macau|taiwan) (?:sar|special|province)))"
     r"|\bchinese[- ](?:origin|made|manufactured|exporters?|producers?|manufacturers?|products?|goods|imports?|suppliers?|companies|entities|connected vehicles?)\b|\bmade in (?:p\.?r\.?c|china)\b"
     r"|\bpeople'?s republic of china\b|\buyghur\b|\bxinjiang\b"
     r"|(?:来自|自|从|原产于?|产自|产地[:：为]?|输自|针对|对)(?:中国|中华人民共和国)(?!台湾|香港|澳门|台北)(?!.{0,6}(?:通报|成员))"
