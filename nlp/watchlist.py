@@ -1,34 +1,47 @@
 """The watch-list: named measures that a city's exporters follow, each a dossier that its notices join.
 
 `watchlist.yml` is ours, one dossier an entry. A notice joins by, in this order of strength:
-* `numbers`: CELEX, CFR, law or docket numbers in any usual writing ("32023R1542", "(EU) 2023/1542"), in any market;
-* `titles`: the official or usual name, in a market of the dossier (a Turkish rule may quote RoHS without being part of it);
+* `numbers`: of the act or one it replaced or supplements, in any usual writing (`nlp.citations`) - in the text, as the
+  notice's own symbol or parent, or among the acts the register says it amends - in any market: a member state's decree
+  that quotes (EU) 2023/1542 and an amendment that names nothing else both belong to it;
+* `titles`: the official or usual name, in a market of the dossier (a Turkish rule may quote RoHS without being part of
+  it); a title in capitals is found in capitals only ("REACH", not "out of reach");
 * `concepts`: ids of the gazetteer (`eu_battery_regulation`), in a market of the dossier.
+A dossier of the EU is also one of its member states, one of the GCC also one of the states of its standardization body.
 """
 
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
-from nlp import assessment
+from crawlers import places
+from nlp import assessment, citations
 from nlp.document import Document
-from nlp.gazetteer import Concept, Gazetteer
+from nlp.gazetteer import Concept, Gazetteer, GazetteerError
+from nlp.text import fold
 
 Ground = Literal["number", "title", "concept"]
 _FILE = Path(__file__).with_name("watchlist.yml")
-_CELEX = re.compile(r"3(\d{4})([RLD])(\d{4})")
+_KEYS = frozenset(
+    ["zh", "name", "markets", "numbers", "titles", "concepts", "industries", "hs", "url", "checked", "note"]
+)
+#: Labels under which registers give the acts a notice is about, as numbers.
+_STATED = ("base", "cfr_references")
+_WITHIN: dict[str, frozenset[str]] = {
+    "EU": places.EU_MEMBERS | {"EU"},
+    "GCC": places.GSO_STATES | {"GCC"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """One named measure. `checked` says where its number was checked, or that it was not."""
+    """One named measure. `checked` says where its numbers were checked, or that they were not."""
 
     id: str
     nickname_zh: str
@@ -42,10 +55,14 @@ class Dossier:
     url: str
     checked: str
 
+    def concerns(self, market: str) -> bool:
+        """Whether a title found in a notice of `market` names this measure."""
+        return any(market in _WITHIN.get(one, (one,)) for one in self.markets)
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Why a notice joins a dossier: the kind of ground and the words (or concept) that gave it."""
+    """Why a notice joins a dossier: the kind of ground and the (folded) words, or the concept, that gave it."""
 
     dossier: str
     ground: Ground
@@ -56,11 +73,86 @@ class WatchlistError(ValueError):
     """An entry of `watchlist.yml` that cannot be used; says which, and what is wrong."""
 
 
-@functools.cache
+class Watchlist:
+    """Dossiers, and what finds them in a notice. Immutable; share one (`Watchlist.load()`)."""
+
+    def __init__(self, dossiers: Iterable[Dossier]) -> None:
+        """Raises WatchlistError where two dossiers claim one number or title."""
+        self.dossiers = {dossier.id: dossier for dossier in dossiers}
+        self._number: dict[str, str] = {}
+        self._concept: dict[str, list[str]] = {}
+        literals, titles = [], []
+        for dossier in self.dossiers.values():
+            plain = []
+            for number in dossier.numbers:
+                keys = citations.keys_of(number, dossier.markets[0])
+                for key in keys:
+                    if self._number.setdefault(key, dossier.id) != dossier.id:
+                        raise WatchlistError(f"{dossier.id}: {number} is a number of {self._number[key]} too")
+                if not keys:
+                    plain.append(number)
+            if plain:
+                literals.append(Concept(dossier.id, "scheme", {"en": tuple(plain)}))
+            if dossier.titles:
+                titles.append(Concept(dossier.id, "scheme", {"en": dossier.titles}))
+            for concept in dossier.concepts:
+                self._concept.setdefault(concept, []).append(dossier.id)
+        try:
+            # The empty finder is none: a list may do without one of the grounds.
+            self._literals = Gazetteer(literals) if literals else None
+            self._titles = Gazetteer(titles) if titles else None
+        except GazetteerError as error:
+            raise WatchlistError(str(error)) from error
+        self._capitals = {
+            fold(title).text for dossier in self.dossiers.values() for title in dossier.titles if _is_acronym(title)
+        }
+
+    @staticmethod
+    @functools.cache
+    def load() -> Watchlist:
+        """The watch-list of `watchlist.yml`. Raises WatchlistError."""
+        return Watchlist(read(_FILE))
+
+    def match(self, document: Document, concepts: Iterable[str]) -> tuple[Joined, ...]:
+        """The dossiers a notice joins, each once with its strongest ground, in the watch-list's order."""
+        joined: dict[str, Joined] = {}
+        for found in (*self._by_number(document), *self._by_title(document), *self._by_concept(document, concepts)):
+            joined.setdefault(found.dossier, found)
+        return tuple(joined[name] for name in self.dossiers if name in joined)
+
+    def _by_number(self, document: Document) -> Iterator[Joined]:
+        notice = document.notice
+        texts = [document.text]
+        given = [notice.symbol, notice.parent_symbol, *_stated(document)]
+        texts += [fold(value).text for value in dict.fromkeys(given) if value]
+        for text in texts:
+            for one in citations.find(text, notice.market):
+                name = self._number.get(one.key)
+                if name is not None:
+                    yield Joined(name, "number", text[one.start : one.end])
+            for match in self._literals.find(text) if self._literals else ():
+                yield Joined(match.concept, "number", text[match.start : match.end])
+
+    def _by_title(self, document: Document) -> Iterator[Joined]:
+        market = document.notice.market
+        for match in self._titles.find(document.text) if self._titles else ():
+            if not self.dossiers[match.concept].concerns(market):
+                continue
+            words = document.text[match.start : match.end]
+            if words in self._capitals and not document.evidence(match.start, match.end).text.isupper():
+                continue
+            yield Joined(match.concept, "title", words)
+
+    def _by_concept(self, document: Document, concepts: Iterable[str]) -> Iterator[Joined]:
+        for concept in concepts:
+            for name in self._concept.get(concept, ()):
+                if self.dossiers[name].concerns(document.notice.market):
+                    yield Joined(name, "concept", concept)
+
+
 def by_id() -> dict[str, Dossier]:
     """All dossiers, in the file's order. Raises WatchlistError."""
-    raw: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return {name: _dossier(name, entry) for name, entry in raw.items()}
+    return Watchlist.load().dossiers
 
 
 def all_dossiers() -> tuple[Dossier, ...]:
@@ -68,69 +160,56 @@ def all_dossiers() -> tuple[Dossier, ...]:
     return tuple(by_id().values())
 
 
+def match(document: Document, concepts: Iterable[str]) -> tuple[Joined, ...]:
+    """The dossiers a notice joins, each once with its strongest ground, in the watch-list's order."""
+    return Watchlist.load().match(document, concepts)
+
+
+def read(path: Path) -> list[Dossier]:
+    """The dossiers of a file. Raises WatchlistError for an entry that cannot be used."""
+    raw: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [_dossier(name, entry) for name, entry in raw.items()]
+
+
 def _dossier(name: str, entry: dict[str, Any]) -> Dossier:
     def many(key: str) -> tuple[str, ...]:
         return tuple(str(value) for value in entry.get(key, ()))
 
-    unknown = set(entry) - {*Dossier.__slots__, "zh", "name", "note"}
+    unknown = set(entry) - _KEYS
     if unknown:
         raise WatchlistError(f"{name}: no such key: {', '.join(sorted(unknown))}")
     for key in ("zh", "name", "markets", "url", "checked"):
         if not entry.get(key):
             raise WatchlistError(f"{name}: needs {key}")
+    if not (entry.get("numbers") or entry.get("titles") or entry.get("concepts")):
+        raise WatchlistError(f"{name}: nothing could join it: needs numbers, titles or concepts")
     wrong = [value for value in many("industries") if value not in assessment.INDUSTRIES]
     wrong += [value for value in many("concepts") if value not in Gazetteer.load()]
+    wrong += [value for value in many("markets") if value not in places.table()]
     if wrong:
         raise WatchlistError(f"{name}: unknown: {', '.join(wrong)}")
+    loose = [number for number in many("numbers") if _is_loose(number, many("markets")[0])]
+    if loose:
+        raise WatchlistError(f"{name}: would match too much: {', '.join(loose)}")
     return Dossier(
         name, entry["zh"], entry["name"], many("markets"), many("numbers"), many("titles"), many("concepts"),
         many("industries"), many("hs"), entry["url"], entry["checked"],
     )  # fmt: skip
 
 
-def match(document: Document, concepts: Iterable[str]) -> tuple[Joined, ...]:
-    """The dossiers a notice joins, each once with its strongest ground, in the watch-list's order."""
-    market = document.notice.market
-    joined: dict[str, Joined] = {}
-    finder = _finder()
-    for found in finder.find(document.text):
-        ground, _, name = found.concept.partition(":")
-        if ground == "number" or market in by_id()[name].markets:
-            words = document.text[found.start : found.end]
-            candidate = Joined(name, "number" if ground == "number" else "title", words)
-            if name not in joined or joined[name].ground == "title":
-                joined[name] = candidate
-    for concept in concepts:
-        for dossier in _of_concept().get(concept, ()):
-            if dossier.id not in joined and market in dossier.markets:
-                joined[dossier.id] = Joined(dossier.id, "concept", concept)
-    return tuple(joined[name] for name in by_id() if name in joined)
+def _is_loose(number: str, market: str) -> bool:
+    """A number that is no act's, and no mark with letters and three digits either ("10/2011", "GSO 9", "2030")."""
+    if citations.keys_of(number, market):
+        return False
+    return sum(c.isdigit() for c in number) < 3 or not any(c.isalpha() for c in number)
 
 
-@functools.cache
-def _of_concept() -> dict[str, tuple[Dossier, ...]]:
-    found: dict[str, tuple[Dossier, ...]] = {}
-    for dossier in all_dossiers():
-        for concept in dossier.concepts:
-            found[concept] = (*found.get(concept, ()), dossier)
-    return found
+def _is_acronym(title: str) -> bool:
+    """Capitals, as a word of its own: "REACH", "K-REACH", "SABER"."""
+    return title.isascii() and title.isupper() and " " not in title
 
 
-@functools.cache
-def _finder() -> Gazetteer:
-    entries = []
-    for dossier in all_dossiers():
-        numbers = tuple(way for number in dossier.numbers for way in writings(number))
-        for ground, terms in (("number", numbers), ("title", dossier.titles)):
-            if terms:
-                entries.append(Concept(f"{ground}:{dossier.id}", "scheme", {"en": terms}))
-    return Gazetteer(entries)
-
-
-def writings(number: str) -> tuple[str, ...]:
-    """The usual writings of a number: CELEX ones also as "2023/1542" ("No 396/2005" before 2015), others as they stand."""
-    celex = _CELEX.fullmatch(number)
-    if celex is None:
-        return (number,)
-    year, _, serial = celex[1], celex[2], str(int(celex[3]))
-    return (number, f"{year}/{serial}") if int(year) >= 2015 or celex[2] != "R" else (number, f"{serial}/{year}")
+def _stated(document: Document) -> Iterator[str]:
+    for label in _STATED:
+        value = document.notice.stated.get(label, ())
+        yield from (value,) if isinstance(value, str) else value
