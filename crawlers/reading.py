@@ -1,4 +1,4 @@
-"""What a source's `parse(response)` may use and yield: everything a parser needs, and nothing that opines.
+"""What a source's `parse(response)` may use and yield: what every parser needs, and nothing that opines.
 
 A parser is a pure function of the response. It yields, in the order of the page:
 
@@ -7,6 +7,9 @@ A parser is a pure function of the response. It yields, in the order of the page
 * `scrapy.Request` - a further page (`response.follow(url, callback=parse_detail)`).
 
 It raises `Drift` when the page as a whole is not what it was: a renamed field, a login page, HTML for JSON.
+
+What only some need stands beside: `wording` (texts and labels), `feeds` (XML, RSS), `paging` (the next page), `tables` and `zips` (CSV), `xls`, `xlsx`,
+`walks` (numbers without a list), `origins`, `japanese`, `moved_dates`, `places`.
 """
 
 from __future__ import annotations
@@ -26,7 +29,6 @@ from scrapy.http import Response
 from crawlers.source import Source
 
 Row = TypeVar("Row")
-
 #: Control characters (but not tab and newline) and lone surrogates: never part of a text for a person.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -71,6 +73,9 @@ class Window:
     since: dt.date
     until: dt.date
     first: bool = False
+
+    def __contains__(self, day: dt.date) -> bool:
+        return self.since <= day <= self.until
 
 
 def source_of(response: Response) -> Source:
@@ -134,6 +139,14 @@ def required(row: dict[str, Any], name: str) -> str:
     return value
 
 
+def listed(row: dict[str, Any], name: str) -> list[Any]:
+    """`row[name]`, a list. Raises Drift when the field is gone or is something else."""
+    value = need(row, name)
+    if not isinstance(value, list):
+        raise Drift(f"field {name!r} is a {type(value).__name__}, expected a list")
+    return value
+
+
 def clean(value: object) -> str:
     """Text for a person: HTML entities and tags resolved, control characters out, white space folded. None → ""."""
     if value is None:
@@ -149,6 +162,12 @@ def clean(value: object) -> str:
         return " ".join(text.split())
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def day_of(response: Response, name: str, value: object) -> dt.date:
+    """The date of field `name` as the source's declaration reads it (`date_formats`, `timezone`). Raises FieldError."""
+    source = source_of(response)
+    return read_date(name, value, source.date_formats, source.timezone)
 
 
 def read_date(name: str, value: object, formats: Iterable[str], timezone: str = "UTC") -> dt.date:

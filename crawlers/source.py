@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from crawlers.notice import Kind, Market
 
 HERE = Path(__file__).parent / "sources"
+_IMPORT = re.compile(r"^from crawlers\.?([\w.]*) import (\([^)]*\)|[^\n]+)$", re.MULTILINE)
 
 
 class SourceError(ValueError):
@@ -106,7 +108,7 @@ class Source(_Part):
 
     @property
     def version(self) -> str:
-        """sha256 (first 16 hex) over the `.yml` and the `.py`: which reading produced a record."""
+        """sha256 (first 16 hex) over the `.yml`, the `.py` and what it reads with: which reading produced a record."""
         return source_version(self.id)
 
     def parser(self) -> ModuleType:
@@ -117,10 +119,26 @@ class Source(_Part):
 @lru_cache(maxsize=256)
 def source_version(source_id: str) -> str:
     digest = hashlib.sha256()
-    for suffix in (".yml", ".py"):
-        path = HERE / f"{source_id}{suffix}"
+    parser = HERE / f"{source_id}.py"
+    for path in (HERE / f"{source_id}.yml", *sorted(_reads_with(parser, HERE.parent))):
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()[:16]
+
+
+def _reads_with(module: Path, room: Path) -> set[Path]:
+    """The module, what it imports of the room (and so on), and the tables beside these: a mend of any is another reading."""
+    found: set[Path] = set()
+    queue = [module]
+    while queue:
+        path = queue.pop()
+        if path in found or not path.exists():
+            continue
+        found |= {path, *path.parent.glob(f"{path.stem}.csv")}
+        for name in _IMPORT.findall(path.read_text(encoding="utf-8")):
+            base = room.joinpath(*name[0].split(".")) if name[0] else room
+            queue.append(base.with_suffix(".py"))
+            queue += [base / f"{part.strip()}.py" for part in name[1].strip("()").split(",")]
+    return found
 
 
 def read_source(path: Path) -> Source:

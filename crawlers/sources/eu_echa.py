@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, json_of, need, read_date, source_of
+from crawlers.paging import number_in, page
+from crawlers.reading import FieldError, Parsed, Record, clean, day_of, each, json_of, listed, need, source_of
+from crawlers.wording import filled, short_hash
 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One page of the list, and the next one."""
-    page, source = json_of(response, dict), source_of(response)
-    items = need(page, "items")
-    if not isinstance(items, list):
-        raise Drift(f"field 'items' is a {type(items).__name__}, expected a list")
+    answer, source = json_of(response, dict), source_of(response)
 
     def read(item: dict[str, Any]) -> Record:
         names, ec, cas, reasons = (
@@ -26,8 +22,8 @@ def parse(response: Response) -> Iterator[Parsed]:
         )
         if not names:
             raise FieldError("substanceName", item["substanceName"], "is empty")
-        day = read_date("dateOfInclusion", need(item, "dateOfInclusion"), source.date_formats)
-        known = ec or cas or (hashlib.sha256(names[0].casefold().encode()).hexdigest()[:12],)
+        day = day_of(response, "dateOfInclusion", need(item, "dateOfInclusion"))
+        known = ec or cas or (short_hash(names[0].casefold(), 12),)
         numbers = [f"EC {number}" for number in ec[:1]] + [f"CAS {number}" for number in cas[:1]]
         return Record(
             f"candidate:{known[0]}:{day}",
@@ -39,20 +35,15 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "products_text": "; ".join(names),
                 "published": day,
                 "milestones": [{"kind": "entry_into_force", "date": day, "text": clean(item["dateOfInclusion"])}],
-                "stated": {
-                    name: value
-                    for name, value in (("ecNumber", ec), ("casNumber", cas), ("reasonForInclusion", reasons))
-                    if value
-                },
+                "stated": filled({"ecNumber": ec, "casNumber": cas, "reasonForInclusion": reasons}),
                 "url": source.home,
             },
         )
 
-    yield from each(items, read)
-    asked = int(re.search(r"pageIndex=(\d+)", response.url)[1])  # type: ignore[index]
-    if asked < int(need(need(page, "state"), "totalPages")):
-        following = re.sub(r"pageIndex=\d+", f"pageIndex={asked + 1}", response.url)
-        yield Request(following, callback=parse, headers={"Accept": "application/json"}, dont_filter=True)
+    yield from each(listed(answer, "items"), read)
+    asked = number_in(response, "pageIndex")
+    if asked < int(need(need(answer, "state"), "totalPages")):
+        yield page(response, "pageIndex", asked + 1, parse)
 
 
 def _values(value: Any) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from scrapy.http import Response
 
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, json_of, need, read_date, source_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, clean, day_of, each, json_of, need
 
 VARIABLES = {"celex", "date", "title", "type", "force", "relation", "base"}
 #: The year by which CELLAR says "no date yet" or "open-ended".
@@ -27,7 +27,6 @@ def parse(response: Response) -> Iterator[Parsed]:
         for name, value in row.items():
             if value and value not in act.setdefault(name, []):
                 act[name].append(value)
-    formats = source_of(response).date_formats
 
     def read(act: dict[str, Any]) -> Record:
         for name in ("celex", "date", "title"):
@@ -36,7 +35,7 @@ def parse(response: Response) -> Iterator[Parsed]:
         celex, relations = act["celex"][0], tuple(act["relation"])
         kinds = tuple(value.rpartition("/")[2] for value in act["type"])
         proposal = celex.startswith("5")
-        days = sorted(read_date("force", value[:10], formats) for value in act["force"] if not value.startswith(OPEN))
+        days = sorted(day_of(response, "force", value[:10]) for value in act["force"] if not value.startswith(OPEN))
         return Record(
             celex,
             {
@@ -46,7 +45,7 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "parent_symbol": act["base"][0] if act["base"] and act["base"][0] != celex else "",
                 "document_type": " ".join(kinds),
                 "title": act["title"][0].replace("#", " "),
-                "published": read_date("date", act["date"][0][:10], formats),
+                "published": day_of(response, "date", act["date"][0][:10]),
                 "milestones": [
                     {"kind": "entry_into_force" if i == 0 else "application", "date": d} for i, d in enumerate(days)
                 ],

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.reading import Drift, Parsed, Record, clean, each, json_of, need, read_date, required, source_of
+from crawlers.paging import number_in, page
+from crawlers.reading import Parsed, Record, clean, day_of, each, json_of, listed, need, required
+from crawlers.wording import filled
 
 PAGE = "https://ec.europa.eu/info/law/better-regulation/have-your-say/initiatives/{}_en"
 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One page of initiatives: a record for each that is open, and the next page."""
-    answer, source = json_of(response, dict), source_of(response)
+    answer = json_of(response, dict)
     older = (answer.get("_embedded") or {}).get("initiativeResultDtoes")
-    page = {"content": older, "totalPages": 1} if older is not None else need(answer, "initiativeResultDtoPage")
-    rows = need(page, "content")
-    if not isinstance(rows, list):
-        raise Drift(f"field 'content' is a {type(rows).__name__}, expected a list")
-
-    def day(name: str, status: dict[str, Any]) -> Any:
-        return read_date(name, need(status, name), source.date_formats)
+    found = {"content": older, "totalPages": 1} if older is not None else need(answer, "initiativeResultDtoPage")
 
     def read(row: dict[str, Any]) -> Record | None:
         statuses = need(row, "currentStatuses") or []
@@ -41,7 +35,8 @@ def parse(response: Response) -> Iterator[Parsed]:
             "receivingFeedbackStatus": "OPEN",
             "topics": topics,
         }
-        ends = clean(need(current, "feedbackEndDate"))
+        ends = need(current, "feedbackEndDate")
+        deadline = day_of(response, "feedbackEndDate", ends)
         return Record(
             number,
             {
@@ -51,15 +46,14 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "title": required(row, "shortTitle"),
                 "summary": clean(row.get("dossierSummary")),
                 "products_text": required(row, "shortTitle"),
-                "published": day("feedbackStartDate", current),
-                "milestones": [{"kind": "comment_deadline", "date": day("feedbackEndDate", current), "text": ends}],
-                "stated": {name: value for name, value in stated.items() if value},
+                "published": day_of(response, "feedbackStartDate", need(current, "feedbackStartDate")),
+                "milestones": [{"kind": "comment_deadline", "date": deadline, "text": clean(ends)}],
+                "stated": filled(stated),
                 "url": PAGE.format(number),
             },
         )
 
-    yield from each(rows, read)
-    asked = int(re.search(r"\bpage=(\d+)", response.url)[1])  # type: ignore[index]
-    if asked + 1 < int(need(page, "totalPages")):
-        following = re.sub(r"\bpage=\d+", f"page={asked + 1}", response.url)
-        yield Request(following, callback=parse, headers={"Accept": "application/json"}, dont_filter=True)
+    yield from each(listed(found, "content"), read)
+    following = number_in(response, "page") + 1
+    if following < int(need(found, "totalPages")):
+        yield page(response, "page", following, parse)

@@ -9,7 +9,8 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, Parsed, Record, clean, each, json_of, need, read_date, required, source_of
+from crawlers.reading import Parsed, Record, clean, day_of, each, json_of, listed, need, required
+from crawlers.wording import Labels, filled, line
 
 #: How the classification (Regulation (EU) 2019/1715, article 2) reads as a kind. An alert asks for rapid action against
 #: goods on the market; information notifications report a finding.
@@ -23,16 +24,12 @@ PLACED = {"NOTIF_ID", "NOTIFICATION_REFERENCE", "NOTIF_DATE", "NOTIF_SUBJECT", "
 def parse(response: Response) -> Iterator[Parsed]:
     """One page of notifications, and the next one while the service links it."""
     page = json_of(response, dict)
-    rows = need(page, "value")
-    if not isinstance(rows, list):
-        raise Drift(f"field 'value' is a {type(rows).__name__}, expected a list")
-    formats = source_of(response).date_formats
 
     def read(row: dict[str, Any]) -> Record:
         reference = required(row, "NOTIFICATION_REFERENCE")
         for name in NEEDED:
             need(row, name)
-        stated: dict[str, str | tuple[str, ...]] = {k: _line(v) for k, v in row.items() if k not in PLACED}
+        stated: Labels = {k: line(v) for k, v in row.items() if k not in PLACED}
         stated |= {name: split(need(row, name)) for name in LISTS}
         classification = required(row, "NOTIFICATION_CLASSIFICAT_DESC")
         codes = (places.code(name) for name in split(row["ORIGIN_COUNTRY_DESC"]))
@@ -42,16 +39,16 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "kind": KINDS.get(classification.casefold(), "violation"),
                 "symbol": reference,
                 "document_type": classification,
-                "title": _line(required(row, "NOTIF_SUBJECT")),
-                "products_text": _line(need(row, "PRODUCT_NAME")),
-                "published": read_date("NOTIF_DATE", need(row, "NOTIF_DATE"), formats),
+                "title": line(required(row, "NOTIF_SUBJECT")),
+                "products_text": line(need(row, "PRODUCT_NAME")),
+                "published": day_of(response, "NOTIF_DATE", need(row, "NOTIF_DATE")),
                 "origins": tuple(dict.fromkeys(code for code in codes if code)),
-                "stated": {name: value for name, value in stated.items() if value},
+                "stated": filled(stated),
                 "url": f"https://webgate.ec.europa.eu/rasff-window/screen/notification/{required(row, 'NOTIF_ID')}",
             },
         )
 
-    yield from each(rows, read)
+    yield from each(listed(page, "value"), read)
     if following := page.get("nextLink"):
         # The colons of the date must not travel percent-encoded, whoever wrote the link.
         yield Request(str(following).replace("%3A", ":").replace("%3a", ":"), callback=parse, dont_filter=True)
@@ -59,8 +56,4 @@ def parse(response: Response) -> Iterator[Parsed]:
 
 def split(value: object) -> tuple[str, ...]:
     """The parts of a field that joins several by ` *** `, with blanks folded ("imazalil   - {…}")."""
-    return tuple(part for part in (_line(part) for part in clean(value).split("***")) if part)
-
-
-def _line(value: object) -> str:
-    return " ".join(clean(value).split())
+    return tuple(part for part in (line(part) for part in clean(value).split("***")) if part)

@@ -10,100 +10,74 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, source_of, window_of
+from crawlers.feeds import as_xml, root_of, text_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, day_of, each, window_of
+from crawlers.wording import Labels, cut, filled
 
 DETAIL = (
     "https://ec.europa.eu/safety-gate-alerts/api/download/weeklyReport/detail/xml/{id}"
     "?language=en&search=WEB_REPORT%7C:%7C{id}"
 )
-FIELDS = frozenset(
-    [
-        "caseNumber",
-        "reference",
-        "category",
-        "product",
-        "riskType",
-        "danger",
-        "measures",
-        "description",
-        "countryOfOrigin",
-        "level",
-    ]
-)
+FIELDS = "caseNumber reference category product riskType danger measures description countryOfOrigin level"
 #: What an authority writes where it knows nothing.
 UNKNOWN = frozenset({"", "unknown", "unkown", "not known", "n/a", "-", "--"})
-LABELS = [
-    "category",
-    "riskType",
-    "level",
-    "type",
-    "measures",
-    "notifyingCountry",
-    "countryOfOrigin",
-    "brand",
-    "name",
-    "type_numberOfModel",
-    "batchNumber",
-    "barcode",
-    "onlineTrader",
-    "companyRecallCode",
-    "productionDates",
-]
+LABELS = (
+    "category riskType level type measures notifyingCountry countryOfOrigin brand name type_numberOfModel batchNumber "
+    "barcode onlineTrader companyRecallCode productionDates"
+)
 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """The list: one request for each weekly report published in the window."""
-    root, window = _xml(response, "weeklyReport"), window_of(response)
+    root, window = root_of(response, "weeklyReport"), window_of(response)
     for entry in root.iter("weeklyReport"):
-        day = read_date("publicationDate", _text(entry, "publicationDate"), source_of(response).date_formats)
-        number = re.search(r"/detail/xml/(\d+)", _text(entry, "URL"))
+        day = day_of(response, "publicationDate", text_of(entry, "publicationDate"))
+        number = re.search(r"/detail/xml/(\d+)", text_of(entry, "URL"))
         if number is None:
-            raise Drift(f"weeklyReport/URL names no report: {_text(entry, 'URL')!r}")
-        if window.since <= day <= window.until:
+            raise Drift(f"weeklyReport/URL names no report: {text_of(entry, 'URL')!r}")
+        if day in window:
             yield Request(DETAIL.format(id=number[1]), callback=parse_report, dont_filter=True)
 
 
 def parse_report(response: Response) -> Iterator[Parsed]:
     """One weekly report: a record for each `notifications` element; an empty week is none, and fine."""
-    root = _xml(response, "report_date")
-    published = read_date("report_date", _text(root, "report_date"), source_of(response).date_formats)
+    root = root_of(response, "report_date")
+    published = day_of(response, "report_date", text_of(root, "report_date"))
     rows = list(root.iter("notifications"))
-    gone = FIELDS - {child.tag for row in rows[:1] for child in row} if rows else frozenset()
+    gone = set(FIELDS.split()) - {child.tag for child in rows[0]} if rows else set()
     if gone:
         raise Drift(f"notifications lack {', '.join(sorted(gone))}")
 
     def read(row: ET.Element) -> Record:
-        number = re.search(r"/alertDetail/(-?\d+)\s*$", _text(row, "reference"))
+        number = re.search(r"/alertDetail/(-?\d+)\s*$", text_of(row, "reference"))
         if number is None:
-            raise FieldError("reference", _text(row, "reference"), "holds no alert number")
-        measures = _measures(_text(row, "measures"))
-        stated: dict[str, str | tuple[str, ...]] = {name: _text(row, name) for name in LABELS}
+            raise FieldError("reference", text_of(row, "reference"), "holds no alert number")
+        measures = _measures(text_of(row, "measures"))
+        stated: Labels = {name: text_of(row, name) for name in LABELS.split()}
         stated |= {
             "measures": measures,
-            "riskType": tuple(r for r in map(str.strip, _text(row, "riskType").split(",")) if r),
+            "riskType": tuple(r for r in map(str.strip, text_of(row, "riskType").split(",")) if r),
         }
-        origin, recall = places.code(_text(row, "countryOfOrigin")), _text(row, "URLrecall")
+        origin, recall = places.code(text_of(row, "countryOfOrigin")), text_of(row, "URLrecall")
         pictures = [p.text.strip() for p in row.iter("picture") if p.text]
         return Record(
             number[1],
             {
                 "kind": "border_rejection" if _stopped_at_border(measures) else "recall",
-                "symbol": _text(row, "caseNumber"),
-                "document_type": _text(row, "level"),
+                "symbol": text_of(row, "caseNumber"),
+                "document_type": text_of(row, "level"),
                 "title": _title(row),
-                "summary": re.sub(r"^null\s+", "", _text(row, "danger")),
-                "text": _text(row, "description"),
-                "products_text": _text(row, "product") or _text(row, "description"),
+                "summary": re.sub(r"^null\s+", "", text_of(row, "danger")),
+                "text": text_of(row, "description"),
+                "products_text": text_of(row, "product") or text_of(row, "description"),
                 "published": published,
                 "origins": (origin,) if origin else (),
-                "stated": {name: value for name, value in stated.items() if value},
-                "url": _text(row, "reference"),
+                "stated": filled(stated),
+                "url": text_of(row, "reference"),
                 "documents": [
                     {"url": u, "title": "recall"} for u in re.findall(r"https?://(?:(?!https?://)\S)+", recall)
                 ]
@@ -111,7 +85,7 @@ def parse_report(response: Response) -> Iterator[Parsed]:
             },
         )
 
-    yield from each(rows, read, raw=lambda row: ET.tostring(row, encoding="unicode"))
+    yield from each(rows, read, raw=as_xml)
 
 
 def _title(row: ET.Element) -> str:
@@ -122,11 +96,11 @@ def _title(row: ET.Element) -> str:
         if part and part.casefold() not in " ".join([goods, *rest]).casefold():
             rest.append(part)
     title = f"{goods} – {' '.join(rest)}" if rest else goods
-    return title if len(title) <= 200 else f"{title[:199].rstrip()}…"
+    return cut(title, 200)
 
 
 def _known(row: ET.Element, name: str) -> str:
-    text = _text(row, name).replace("\n", " ")
+    text = text_of(row, name).replace("\n", " ")
     return "" if text.casefold().strip(" .") in UNKNOWN else text
 
 
@@ -146,19 +120,3 @@ def _stopped_at_border(measures: str) -> bool:
     """Refused at the border and nothing taken back inside: then it is no recall."""
     folded = measures.casefold()
     return "import rejected" in folded and not re.search("recall|withdraw|warning consumers", folded)
-
-
-def _xml(response: Response, expected: str) -> ET.Element:
-    try:
-        root: ET.Element = fromstring(response.body)
-    except (ET.ParseError, DefusedXmlException, ValueError) as error:
-        raise Drift(f"not the XML it was: {type(error).__name__}: {error}") from error
-    if root.find(f".//{expected}") is None:
-        raise Drift(f"<{root.tag}> without <{expected}>")
-    return root
-
-
-def _text(row: ET.Element, name: str) -> str:
-    """The text of a child, its own children's included (a case number of 2009 holds a <br/>); absent or nil → ""."""
-    child = row.find(name)
-    return "" if child is None else clean("".join(child.itertext()))

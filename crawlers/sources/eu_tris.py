@@ -1,4 +1,4 @@
-"""TRIS: draft technical regulations of member states, one page a number (walked as `tr_gubis` walks)."""
+"""TRIS: draft technical regulations of member states, one page a number, walked (`crawlers.walks`)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, FieldError, Parsed, Record, Window, clean, each, read_date, source_of, window_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, Window, clean, day_of
 from crawlers.source import Source
-from crawlers.sources.tr_gubis import Walk
+from crawlers.walks import Walk
+from crawlers.wording import filled
 
 NUMBER, RECEIVED, STANDSTILL = "Notification Number", "Date received", "End of Standstill"
 #: 27,740 was current in March 2026; forty empty numbers are more than a week.
 WALK = Walk(
     "https://technical-regulation-information-system.ec.europa.eu/en/notification/{}", first=27740, step=64, end=40
 )
+#: Codes of the register that are no ISO codes.
+COUNTRIES = {"EL": "GR", "XI": "GB", "UK": "GB"}
 
 
 def start(source: Source, window: Window) -> Iterator[Request]:  # noqa: ARG001 - the same for every window
@@ -27,16 +30,41 @@ def start(source: Source, window: Window) -> Iterator[Request]:  # noqa: ARG001 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One number: a step of the search, or of the walk."""
-    number, labels, window = int(response.url.rpartition("/")[2]), labels_of(response), window_of(response)
-    if labels and WALK.walking(response):
-        for item in each([labels], lambda row: read(response, number, row)):
-            if not isinstance(item, Record) or window.since <= item.fields["published"] <= window.until:
-                yield item
-    try:
-        day = _day(response, labels) if labels else None
-    except FieldError:  # in quarantine already, when walking; no help to the search
-        day = window.until if WALK.walking(response) else None
-    yield from WALK.onward(response, number, day, bool(labels))
+    number = int(response.url.rpartition("/")[2])
+
+    def day(labels: dict[str, str]) -> dt.date:
+        return day_of(response, RECEIVED, labels.get(RECEIVED, ""))
+
+    def read(labels: dict[str, str]) -> Record:
+        found = re.match(r"(\d{4}/\d+/([A-Z]{2}))(?:\s*\((.+)\))?", labels.get(NUMBER, ""))
+        if found is None:
+            raise FieldError(NUMBER, labels.get(NUMBER, ""), "is not year/number/country")
+        title = clean(response.css("h1").get()) or labels.get("Title", "")
+        if not title:
+            raise Drift("no h1 and no label Title: not the page of a notification")
+        milestones: list[dict[str, object]] = []
+        standstill = labels.get(STANDSTILL, "")
+        if re.search(r"\d{4}", standstill):
+            until = day_of(response, STANDSTILL, standstill.split(" ")[0])
+            milestones.append({"kind": "comment_deadline", "date": until, "text": standstill})
+        return Record(
+            str(number),
+            {
+                "market": places.code(found[3] or "") or COUNTRIES.get(found[2], found[2]),
+                "stage": "draft",
+                "symbol": found[1],
+                "document_type": "Directive (EU) 2015/1535",
+                "title": title,
+                "summary": next((labels[name] for name in labels if "main content" in name.casefold()), ""),
+                "products_text": next((labels[n] for n in labels if n.casefold().startswith("product")), "") or title,
+                "published": day(labels),
+                "milestones": milestones,
+                "stated": {name: value[:600] for name, value in labels.items()},
+                "url": response.url,
+            },
+        )
+
+    yield from WALK.step_of(response, number, labels_of(response), day, read)
 
 
 def labels_of(response: Response) -> dict[str, str]:
@@ -50,39 +78,4 @@ def labels_of(response: Response) -> dict[str, str]:
             labels[name] = clean(value)
     if labels and not (NUMBER in labels and RECEIVED in labels):
         raise Drift(f"labels {NUMBER}, {RECEIVED} are missing; the page has {', '.join(list(labels)[:8])}")
-    return {name: value for name, value in labels.items() if value}
-
-
-def read(response: Response, number: int, labels: dict[str, str]) -> Record:
-    found = re.match(r"(\d{4}/\d+/([A-Z]{2}))(?:\s*\((.+)\))?", labels.get(NUMBER, ""))
-    if found is None:
-        raise FieldError(NUMBER, labels.get(NUMBER, ""), "is not year/number/country")
-    standstill, formats = labels.get(STANDSTILL, ""), source_of(response).date_formats
-    title = clean(response.css("h1").get()) or labels.get("Title", "")
-    if not title:
-        raise Drift("no h1 and no label Title: not the page of a notification")
-    main = next((labels[name] for name in labels if "main content" in name.casefold()), "")
-    milestones: list[dict[str, object]] = []
-    if re.search(r"\d{4}", standstill):
-        day = read_date(STANDSTILL, standstill.split(" ")[0], formats)
-        milestones.append({"kind": "comment_deadline", "date": day, "text": standstill})
-    return Record(
-        str(number),
-        {
-            "market": places.code(found[3] or "") or {"EL": "GR", "XI": "GB", "UK": "GB"}.get(found[2], found[2]),
-            "stage": "draft",
-            "symbol": found[1],
-            "document_type": "Directive (EU) 2015/1535",
-            "title": title,
-            "summary": main,
-            "products_text": next((labels[n] for n in labels if n.casefold().startswith("product")), "") or title,
-            "published": _day(response, labels),
-            "milestones": milestones,
-            "stated": {name: value[:600] for name, value in labels.items()},
-            "url": response.url,
-        },
-    )
-
-
-def _day(response: Response, labels: dict[str, str]) -> dt.date:
-    return read_date(RECEIVED, labels.get(RECEIVED, ""), source_of(response).date_formats)
+    return filled(labels)

@@ -2,69 +2,62 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import origins
-from crawlers.reading import Drift, Parsed, Record, clean, each, json_of, need, read_date, required, source_of
+from crawlers.paging import number_in, page
+from crawlers.reading import Parsed, Record, clean, day_of, each, json_of, listed, need, required
+from crawlers.wording import Labels, filled, joined
+
+#: Lists of concepts that each problem of an alert holds.
+PROBLEM = ("allergen", "pathogenRisk", "reason")
 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One page of alerts, and the next one while the page is full."""
-    items, source = need(json_of(response, dict), "items"), source_of(response)
-    if not isinstance(items, list):
-        raise Drift(f"field 'items' is a {type(items).__name__}, expected a list")
+    items = listed(json_of(response, dict), "items")
 
     def read(item: dict[str, Any]) -> Record:
         problems, products = item.get("problem") or [], item.get("productDetails") or []
         risks = [clean(problem.get("riskStatement")) for problem in problems]
         names = tuple(clean(product.get("productName")) for product in products)
-        stated: dict[str, str | tuple[str, ...]] = {
+        status = " ".join(_labels(item.get("status")))
+        stated: Labels = {
             "type": next((kind for kind in _ids(item, "type") if kind != "Alert"), ""),
-            "allergen": tuple(label for problem in problems for label in _labels(problem.get("allergen"))),
-            "pathogenRisk": tuple(label for problem in problems for label in _labels(problem.get("pathogenRisk"))),
-            "reason": tuple(label for problem in problems for label in _labels(problem.get("reason"))),
-            "status": " ".join(_labels(item.get("status"))),
+            **{name: tuple(label for p in problems for label in _labels(p.get(name))) for name in PROBLEM},
+            "status": status,
             "country": tuple(_labels(item.get("country"))),
             "reportingBusiness": clean((item.get("reportingBusiness") or {}).get("commonName")),
         }
-        parts = (
-            clean(need(item, "description")),
-            *risks,
-            clean(item.get("actionTaken")),
-            clean(item.get("consumerAdvice")),
-        )
+        told = clean(need(item, "description"))
         return Record(
             required(item, "notation"),
             {
                 "symbol": required(item, "notation"),
                 "document_type": str(stated["type"]),
                 "title": required(item, "title"),
-                "summary": "\n".join(dict.fromkeys(part for part in (parts[0], *risks) if part)),
-                "text": "\n".join(part for part in parts if part),
-                "products_text": "; ".join(name for name in names if name) or clean(item["title"]),
-                "published": read_date("created", need(item, "created"), source.date_formats, source.timezone),
-                "origins": origins.said("; ".join((*names, parts[0]))),
-                "stated": {name: value for name, value in stated.items() if value},
+                "summary": joined(dict.fromkeys((told, *risks))),
+                "text": joined((told, *risks, clean(item.get("actionTaken")), clean(item.get("consumerAdvice")))),
+                "products_text": joined(names, "; ") or clean(item["title"]),
+                "published": day_of(response, "created", need(item, "created")),
+                "origins": origins.said("; ".join((*names, told))),
+                "stated": filled(stated),
                 "url": (item.get("alertURL") or {}).get("@id") or required(item, "@id"),
                 "documents": [
                     {"url": media["@id"], "title": clean(media.get("title"))}
                     for media in item.get("relatedMedia") or []
                 ],
-                "withdrawn": "withdrawn" in " ".join(_labels(item.get("status"))).casefold(),
+                "withdrawn": "withdrawn" in status.casefold(),
             },
         )
 
     yield from each(items, read)
-    limit, offset = (int(re.search(rf"{name}=(\d+)", response.url)[1]) for name in ("_limit", "_offset"))  # type: ignore[index]
+    limit, offset = number_in(response, "_limit"), number_in(response, "_offset")
     if len(items) == limit:
-        yield Request(
-            response.url.replace(f"_offset={offset}", f"_offset={offset + limit}"), callback=parse, dont_filter=True
-        )
+        yield page(response, "_offset", offset + limit, parse)
 
 
 def _ids(item: dict[str, Any], name: str) -> list[str]:

@@ -10,29 +10,31 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, Parsed, Record, clean, each, json_of, need, read_date, source_of, window_of
+from crawlers.paging import page
+from crawlers.reading import Drift, Parsed, Record, clean, day_of, each, json_of, need, window_of
+from crawlers.wording import Labels, filled
 
 CONTENT = "https://www.gov.uk/api/content"
 FACETS = ("product_alert_type", "product_risk_level", "product_category", "product_measure_type")
+AGAINST_SOLD = ("recall-of", "withdrawal-of", "warning-consumers", "modification-programme", "ban-", "temporary-")
 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One page of the search: a request for each document changed in the window, and the next page while it may hold some."""
-    page, source, window = json_of(response, dict), source_of(response), window_of(response)
-    rows, days = need(page, "results"), []
+    found, window = json_of(response, dict), window_of(response)
+    rows, days = need(found, "results"), []
     for row in rows:
-        days.append(read_date("public_timestamp", need(row, "public_timestamp"), source.date_formats, source.timezone))
-        if window.since <= days[-1] <= window.until:
+        days.append(day_of(response, "public_timestamp", need(row, "public_timestamp")))
+        if days[-1] in window:
             yield Request(CONTENT + need(row, "link"), callback=parse_item, dont_filter=True)
-    shown = int(need(page, "start")) + len(rows)
-    if days and days[-1] >= window.since and shown < int(need(page, "total")):
-        following = re.sub(r"\bstart=\d+", f"start={shown}", response.url)
-        yield Request(following, callback=parse, dont_filter=True)
+    shown = int(need(found, "start")) + len(rows)
+    if days and days[-1] >= window.since and shown < int(need(found, "total")):
+        yield page(response, "start", shown, parse)
 
 
 def parse_item(response: Response) -> Iterator[Parsed]:
     """One document. Raises Drift where the content item lacks its metadata."""
-    item, source = json_of(response, dict), source_of(response)
+    item = json_of(response, dict)
     details = need(item, "details")
     facets = need(details, "metadata")
     if "product_risk_level" not in facets and "product_alert_type" not in facets:
@@ -43,13 +45,10 @@ def parse_item(response: Response) -> Iterator[Parsed]:
         table = {clean(cells[0].get()): clean(cells[1].get()) for cells in _rows(body)}
         measures = tuple(facets.get("product_measure_type") or ())
         number = re.search(r"\b(\d{4}-\d{4,5})\b", clean(need(item, "title")))
-        stated: dict[str, str | tuple[str, ...]] = {
-            name: value for name, value in table.items() if value and not name.startswith("Product Report")
-        }
+        stated: Labels = {k: v for k, v in filled(table).items() if not k.startswith("Product Report")}
         stated |= {
             name: tuple(v) if isinstance(v := facets[name], list) else str(v) for name in FACETS if facets.get(name)
         }
-        origin = places.code(table.get("Country of Origin", ""))
         published = facets.get("product_recall_alert_date") or need(item, "first_published_at")
         return Record(
             need(item, "content_id"),
@@ -61,8 +60,8 @@ def parse_item(response: Response) -> Iterator[Parsed]:
                 "summary": _section(body, "hazard") or clean(item.get("description")),
                 "text": clean(need(details, "body")),
                 "products_text": table.get("Product Description") or clean(item["title"]),
-                "published": read_date("product_recall_alert_date", published, source.date_formats, source.timezone),
-                "origins": (origin,) if origin else (),
+                "published": day_of(response, "product_recall_alert_date", published),
+                "origins": places.codes(table.get("Country of Origin", "")),
                 "stated": stated,
                 "url": "https://www.gov.uk" + need(item, "base_path"),
                 "documents": [
@@ -87,12 +86,4 @@ def _section(body: Selector, heading: str) -> str:
 
 def _only_stopped_at_border(measures: tuple[str, ...]) -> bool:
     """Rejected at the border, and no measure against goods already sold: then it is no recall."""
-    sold = (
-        "recall-of-product",
-        "withdrawal-of-product",
-        "warning-consumers",
-        "modification-programme",
-        "ban-",
-        "temporary-",
-    )
-    return "import-rejected-at-border" in measures and not any(m.startswith(sold) for m in measures)
+    return "import-rejected-at-border" in measures and not any(m.startswith(AGAINST_SOLD) for m in measures)

@@ -10,20 +10,9 @@ from urllib.parse import parse_qsl
 from scrapy import FormRequest, Request
 from scrapy.http import Response
 
-from crawlers import places
-from crawlers.reading import (
-    Drift,
-    FieldError,
-    Parsed,
-    Record,
-    Reject,
-    as_json,
-    clean,
-    each,
-    read_date,
-    source_of,
-    window_of,
-)
+from crawlers.japanese import origins_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, Reject, as_json, clean, day_of, each, window_of
+from crawlers.wording import filled, joined
 
 #: 302 is how the site says "too fast": the parser asks again, it does not follow to the site's front page.
 THROTTLED, ATTEMPTS = {"handle_httpstatus_list": [302], "dont_redirect": True}, 3
@@ -39,16 +28,15 @@ def listed(response: Response, reader: Callable[[Response], Iterator[Parsed]]) -
 
     No callback on the next page: it is read by the `parse` of whichever source asked (jp_mhlw_food_recalls does too).
     """
-    formats, window = source_of(response).date_formats, window_of(response)
+    window, days = window_of(response), []
     found = response.css(".search_result_main table tr:has(a[href*='detail.php?rcl='])")
     if not found and not re.search(r"\d+件中|該当する[^<]{0,20}(?:ありません|ございません)", response.text):
         raise Drift("no row with a link to detail.php and no count (件中): not the list of recalls")
-    days = []
     for row in found:
-        posted = read_date("result_list_post_date", row.css(".result_list_post_date::text").get(), formats)
+        posted = day_of(response, "result_list_post_date", row.css(".result_list_post_date::text").get())
         days.append(posted)
-        if window.since <= posted <= window.until:
-            facts = {"category": clean(row.css(".result_list_category::text").get()), "posted": posted.isoformat()}
+        if posted in window:
+            facts = {"category": clean(row.css(".result_list_category::text").get()), "posted": f"{posted:%Y/%m/%d}"}
             link = response.urljoin(row.css("a[href*='detail.php']").attrib["href"])
             yield Request(link, callback=reader, meta={"row": facts, **THROTTLED}, dont_filter=True)
     shown = re.search(r"(\d+)件中\D+\d+-(\d+)件", response.text)  # "320件中　1-60件を表示中"
@@ -84,7 +72,6 @@ def read_detail(response: Response) -> Record:
     pairs, row = caption_pairs(response), response.meta.get("row", {})
     title, remark = (clean(" ".join(response.css(f".detail_title {tag} ::text").getall())) for tag in ("h3", "p"))
     text = "\n\n".join(f"{name}\n{pairs[name]}" for name in ("対象の特定情報", "対応方法") if pairs.get(name))
-    formats = ("%Y-%m-%d", *source_of(response).date_formats)
     stated = {"category": row.get("category", ""), "reason": remark}
     stated |= {name: pairs.get(name, "")[:500] for name in ("対応開始日", "対応方法", "連絡先")}
     links = response.css(".detail_text_link a::attr(href), span.detail_text a[href^=http]::attr(href)").getall()
@@ -92,12 +79,12 @@ def read_detail(response: Response) -> Record:
         response.url.partition("rcl=")[2][:11],
         {
             "title": title or pairs["商品名"],
-            "summary": "\n".join(dict.fromkeys(part for part in (remark, pairs.get("備考", "")) if part)),
+            "summary": joined(dict.fromkeys((remark, pairs.get("備考", "")))),
             "text": text,
             "products_text": pairs["商品名"],
-            "published": read_date("対応開始日", row.get("posted") or pairs.get("対応開始日"), formats),
+            "published": day_of(response, "対応開始日", row.get("posted") or pairs.get("対応開始日")),
             "origins": origins_of("\n".join((title, pairs["商品名"], pairs.get("対象の特定情報", "")))),
-            "stated": {name: value for name, value in stated.items() if value},
+            "stated": filled(stated),
             "url": response.url,
             "documents": [{"url": url.strip(), "title": "参照情報"} for url in dict.fromkeys(links)],
         },
@@ -131,14 +118,6 @@ def quill(literal: str) -> str:
         seam = r'\\*"\},\{(?:\\*"attributes\\*":\{[^{}]*\},)?\\*"insert\\*":\\*"'
         return clean(re.sub(seam, "", text).replace("\\/", "/"))
     raise FieldError("contentsText", literal, "is no JSON in either escaping")
-
-
-def origins_of(text: str) -> tuple[str, ...]:
-    """Countries that Japanese text states as origin (原産国：イタリア, 中国産, 中国製), in order. No statement → ()."""
-    found = re.findall(r"(?:原産国|生産国|製造国|原産地)名?\s*[:：]?\s*([^\s、。，．,（）()／/・」』]{2,14})", text)
-    found += re.findall(r"([ァ-ヶー一-龥]{2,12})(?:産(?![業地卵後前])|製(?![造品鉄作薬紙粉]))", text)
-    codes = (places.code(name[start:]) for name in found for start in range(len(name) - 1))
-    return tuple(dict.fromkeys(code for code in codes if code))
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -7,12 +7,12 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-from defusedxml.ElementTree import fromstring
 from scrapy.http import Response
 
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, source_of, window_of
+from crawlers.feeds import DC, RSS1, as_xml, rss1_items, text_of
+from crawlers.reading import FieldError, Parsed, Record, day_of, each, window_of
+from crawlers.wording import filled
 
-RSS, DC = "{http://purl.org/rss/1.0/}", "{http://purl.org/dc/elements/1.1/}"
 #: A case is kept when its title speaks of goods: words of goods, of their rules, and the laws of the watch-list.
 GOODS = re.compile(
     "電気用品|電波法|無線設備|消費生活用製品|製品安全|ガス用品|食品|添加物|残留|農薬|飼料|肥料|医薬|製剤|医療機器|化粧品|化学物質|毒物|劇物"
@@ -23,23 +23,20 @@ GOODS = re.compile(
 
 def parse(response: Response) -> Iterator[Parsed]:
     """The feed: a record for each call about goods that was made public in the window."""
-    root, source, window = fromstring(response.body), source_of(response), window_of(response)
-    items = root.findall(f"{RSS}item")
-    if not items and root.find(f"{RSS}channel") is None:
-        raise Drift(f"<{root.tag}> holds neither channel nor item of RSS 1.0")
+    window = window_of(response)
 
     def read(item: ET.Element) -> Record | None:
-        link, title = clean(item.findtext(f"{RSS}link")), clean(item.findtext(f"{RSS}title"))
+        link, title = text_of(item, f"{RSS1}link"), text_of(item, f"{RSS1}title")
         number = re.search(r"[?&]id=(\w+)", link)
         if number is None:
             raise FieldError("link", link, "holds no id=")
         if not title:
             raise FieldError("title", link, "is missing")
-        lines = clean(item.findtext(f"{RSS}description")).splitlines()
+        lines = text_of(item, f"{RSS1}description").splitlines()
         labels = {name: value for name, sep, value in (line.partition("：") for line in lines) if sep}
-        day = labels.get("案の公示日") or _repaired(clean(item.findtext(f"{DC}date")))
-        published = read_date("案の公示日", day, source.date_formats, source.timezone)
-        if not GOODS.search(title) or not window.since <= published <= window.until:
+        day = labels.get("案の公示日") or _repaired(text_of(item, f"{DC}date"))
+        published = day_of(response, "案の公示日", day)
+        if not GOODS.search(title) or published not in window:
             return None
         return Record(
             number[1],
@@ -51,12 +48,12 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "products_text": title,
                 "published": published,
                 "milestones": [deadline(labels["受付締切日時"])] if labels.get("受付締切日時") else [],
-                "stated": {name: value for name, value in labels.items() if value},
+                "stated": filled(labels),
                 "url": link,
             },
         )
 
-    yield from each(items, read, raw=lambda item: ET.tostring(item, encoding="unicode"))
+    yield from each(rss1_items(response), read, raw=as_xml)
 
 
 def deadline(text: str) -> dict[str, object]:

@@ -9,8 +9,9 @@ from parsel import Selector
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, source_of, window_of
-from crawlers.sources.jp_caa_recalls import origins_of
+from crawlers.japanese import origins_of, western
+from crawlers.reading import Drift, FieldError, Parsed, Record, clean, day_of, each, window_of
+from crawlers.wording import filled, joined
 
 HEAD = "div.h22011.r10"
 LISTED = "日付順リコール製品情報"
@@ -21,7 +22,6 @@ NAMES = {
     "firm": ("リコール事業者名", "事業者名"),
     "reason": ("リコール実施の理由", "リコール理由"),
 }
-ERAS = {"令和": 2018, "平成": 1988}
 
 
 def parse(response: Response) -> Iterator[Parsed]:
@@ -30,18 +30,16 @@ def parse(response: Response) -> Iterator[Parsed]:
     table = heads[0].xpath("following-sibling::table[1]") if heads else None
     if not table:
         raise Drift(f"no table after {HEAD} with {LISTED}")
-    source, window = source_of(response), window_of(response)
     for row in table[0].css("tr:has(th):has(a[href*='file/'])"):
-        day = read_date("th", western(clean(row.css("th").get())), source.date_formats)
-        if window.since <= day <= window.until:
+        day = day_of(response, "th", western(clean(row.css("th").get())))
+        if day in window_of(response):
             link = response.urljoin(row.css("a[href*='file/']").attrib["href"])
             yield Request(link, callback=parse_recall, meta={"day": day.strftime("%Y/%m/%d")}, dont_filter=True)
 
 
 def parse_recall(response: Response) -> Iterator[Parsed]:
     """One recall."""
-    labels = {clean(head.get()): _under(head) for head in response.css(HEAD)}
-    labels = {name: value for name, value in labels.items() if value}
+    labels = filled({clean(head.get()): _under(head) for head in response.css(HEAD)})
     if not any(name in labels for name in NAMES["goods"]):
         raise Drift(f"no heading 製品名; the page has {', '.join(labels) or 'none'}")
     yield from each([labels], lambda row: _recall(response, row))
@@ -53,7 +51,7 @@ def _recall(response: Response, labels: dict[str, str]) -> Record:
     if number is None:
         raise FieldError("url", response.url, "names no file")
     text = "\n".join(f"{name}\n{value}" for name, value in labels.items())
-    posted = str(response.meta.get("day") or western(day))
+    links = re.findall(r"https?://[^\s）)」、。]+", labels.get("事業者リコール情報URL", ""))
     return Record(
         number[1],
         {
@@ -61,16 +59,11 @@ def _recall(response: Response, labels: dict[str, str]) -> Record:
             "summary": reason,
             "text": text,
             "products_text": goods,
-            "published": read_date("リコール実施日", posted, source_of(response).date_formats),
+            "published": day_of(response, "リコール実施日", response.meta.get("day") or western(day)),
             "origins": origins_of(text),
             "stated": labels,
             "url": response.url,
-            "documents": [
-                {"url": url, "title": "事業者リコール情報"}
-                for url in dict.fromkeys(
-                    re.findall(r"https?://[^\s）)」、。]+", labels.get("事業者リコール情報URL", ""))
-                )
-            ],
+            "documents": [{"url": url, "title": "事業者リコール情報"} for url in dict.fromkeys(links)],
         },
     )
 
@@ -82,13 +75,4 @@ def _under(head: Selector) -> str:
         if "h22011" in node.attrib.get("class", ""):
             break
         parts.append(clean(node.get()))
-    return "\n".join(part for part in parts if part)
-
-
-def western(text: str) -> str:
-    """The first date of `text` with its year in our reckoning: 令和8年11月9日（報告日：…） → 2026年11月9日."""
-    era = re.search(r"(令和|平成)\s*(\d+|元)\s*年\s*(\d+)\s*月\s*(\d+)\s*日", text)
-    if era:
-        return f"{ERAS[era[1]] + (1 if era[2] == '元' else int(era[2]))}年{era[3]}月{era[4]}日"
-    found = re.search(r"\d{4}(?:年\d+月\d+日|[/.]\d+[/.]\d+)", text)
-    return found[0] if found else text
+    return joined(parts)

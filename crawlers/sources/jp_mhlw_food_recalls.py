@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.reading import Drift, Parsed, Record, clean, each, need, read_date, required, source_of
-from crawlers.sources.jp_caa_recalls import again, listed, origins_of
+from crawlers.japanese import origins_of
+from crawlers.reading import Drift, Parsed, Record, clean, day_of, each, need, required
+from crawlers.sources.jp_caa_recalls import again, listed
+from crawlers.wording import joined
 
 LINK = "a[href*='i2fas.mhlw.go.jp/faspub/_link.do'][href*='p=RCL']::attr(href)"
 #: Never kept: what names or reaches the person who filed.
@@ -44,7 +46,7 @@ def _notification(response: Response, row: dict[str, str]) -> Record:
     kept = {k: v for k, v in row.items() if (v and k.startswith(("_rcl_", "_sale_"))) or v.upper().startswith("CLASS")}
     stated = {k: v for k, v in kept.items() if not any(part in k for part in PERSONAL)}
     goods, info = required(row, "_rcl_product_str"), row.get("_rcl_info_str", "")
-    reason = "\n".join(filter(None, (need(row, "_rcl_rsn_type_str"), row.get("_rcl_rsn_memo_str", ""))))
+    reason = joined((need(row, "_rcl_rsn_type_str"), row.get("_rcl_rsn_memo_str", "")))
     day = row.get("_rcl_release_date_str") or need(row, "_rcl_date_str")
     risk = [value for value in stated.values() if value.upper().startswith("CLASS")]
     return Record(
@@ -54,9 +56,9 @@ def _notification(response: Response, row: dict[str, str]) -> Record:
             "document_type": row["_rcl_rsn_type_str"],
             "title": goods.replace("\n", " "),
             "summary": reason,
-            "text": "\n".join(filter(None, (info, reason, *risk))),
+            "text": joined((info, reason, *risk)),
             "products_text": goods,
-            "published": read_date("_rcl_release_date_str", day, source_of(response).date_formats),
+            "published": day_of(response, "_rcl_release_date_str", day),
             "origins": origins_of(f"{goods}\n{info}"),
             "stated": stated,
             "url": response.url,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from defusedxml.ElementTree import fromstring
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.reading import Drift, Parsed, Record, clean, each, read_date, source_of, window_of
-from crawlers.sources.jp_caa_recalls import origins_of
+from crawlers.feeds import DC, RSS1, rss1_items, text_of
+from crawlers.japanese import origins_of
+from crawlers.reading import Drift, Parsed, Record, clean, day_of, each, window_of
+from crawlers.wording import joined
 
-RSS, DC = "{http://purl.org/rss/1.0/}", "{http://purl.org/dc/elements/1.1/}"
 #: Orders, their lifting, and the step before them (more samples at the border).
 TITLE = re.compile("検査命令|モニタリング検査の強化|検査強化")
 HEADINGS = ("対象食品等", "対象食品", "検査の項目", "検査項目", "経緯", "違反の内容")
@@ -20,20 +20,16 @@ HEADINGS = ("対象食品等", "対象食品", "検査の項目", "検査項目"
 
 def parse(response: Response) -> Iterator[Parsed]:
     """The feed: a request for each press release of the window about inspection of imported foods."""
-    root, source, window = fromstring(response.body), source_of(response), window_of(response)
-    items = root.findall(f"{RSS}item")
-    if not items and root.find(f"{RSS}channel") is None:
-        raise Drift(f"<{root.tag}> holds neither channel nor item of RSS 1.0")
-    for item in items:
-        title = clean(item.findtext(f"{RSS}title"))
+    for item in rss1_items(response):
+        title = text_of(item, f"{RSS1}title")
         if not title:
             raise Drift("an item without title")
         if not TITLE.search(title):
             continue
-        day = read_date("dc:date", clean(item.findtext(f"{DC}date")), source.date_formats, source.timezone)
-        if window.since <= day <= window.until:
+        day = day_of(response, "dc:date", text_of(item, f"{DC}date"))
+        if day in window_of(response):
             meta = {"title": title, "day": day.isoformat()}
-            yield Request(clean(item.findtext(f"{RSS}link")), callback=parse_order, meta=meta, dont_filter=True)
+            yield Request(text_of(item, f"{RSS1}link"), callback=parse_order, meta=meta, dont_filter=True)
 
 
 def parse_order(response: Response) -> Iterator[Parsed]:
@@ -59,7 +55,7 @@ def _order(response: Response, text: str) -> Record:
             "summary": "\n".join(labels.values()) or text[:600],
             "text": text,
             "products_text": goods,
-            "published": read_date("dc:date", response.meta.get("day", ""), source_of(response).date_formats),
+            "published": day_of(response, "dc:date", response.meta.get("day", "")),
             "origins": origins_of(f"{title}\n{goods}"),
             "stated": labels,
             "url": response.url,
@@ -77,7 +73,7 @@ def sections(response: Response, text: str) -> dict[str, str]:
         rows = [[clean(cell.get()) for cell in row.css("th, td")] for row in table.css("tr")]
         if rows and len(rows) > 1 and sum(cell in HEADINGS for cell in rows[0]) > 1:
             columns = zip(*(row for row in rows if len(row) == len(rows[0])), strict=True)
-            return {name: "\n".join(filter(None, values)) for name, *values in columns if name in HEADINGS}
+            return {name: joined(values) for name, *values in columns if name in HEADINGS}
         if any(row and row[0] in HEADINGS for row in rows):
             return {row[0]: row[1] for row in rows if len(row) == 2 and row[0] in HEADINGS}
     names = "|".join(HEADINGS)

@@ -8,28 +8,21 @@ has none, and the id is taken over what both print alike, so that the English ro
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import io
 import re
-import struct
 import unicodedata
-import xml.etree.ElementTree as ET
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import openpyxl
-import xlrd
-import xlrd.compdoc
-from defusedxml.common import DefusedXmlException
 from parsel import Selector
 from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, source_of, window_of
+from crawlers.japanese import year_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, clean, day_of, each, source_of, window_of
+from crawlers.wording import filled, joined, short_hash
+from crawlers.xls import Table, tables
 
 JAPANESE = "https://www.mhlw.go.jp/stf/seisakunitsuite/bunya/kenkou_iryou/shokuhin/yunyu_kanshi/ihan/index.html"
 #: The columns under the ministry's English names, with every heading it has printed over them.
@@ -49,23 +42,6 @@ COLUMNS = {
 }
 NEEDED = frozenset({"ITEM", "EXPORTING COUNTRY", "CONTENTS OF VIOLATION", "Publication day"})
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-ERAS = {"令和": 2018, "平成": 1988}
-Table = list[list[Any]]
-#: What the two readers raise on a file that is cut off, another format, or hostile.
-UNREADABLE = (
-    xlrd.XLRDError,
-    xlrd.compdoc.CompDocError,
-    zipfile.BadZipFile,
-    zlib.error,
-    ET.ParseError,
-    DefusedXmlException,
-    struct.error,
-    AssertionError,
-    LookupError,
-    ValueError,
-    TypeError,
-    OSError,
-)
 
 
 def parse(response: Response) -> Iterator[Parsed]:
@@ -115,7 +91,7 @@ def month_of(text: str) -> tuple[int, int] | None:
     """(2019, 11) of "(Nov. 2019)", "2019年11月分", "令和元年11月", "Mar.2020"; None where there is none."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("元年", "1年")
     if found := re.search(r"(令和|平成)?\s*(\d{1,4})年(?:度)?\D{0,6}?(\d{1,2})月", folded):
-        year = int(found[2]) + (ERAS[found[1]] if found[1] else 0)
+        year = year_of(found[1], found[2]) if found[1] else int(found[2])
         return (year, int(found[3])) if 1990 < year < 2100 and 1 <= int(found[3]) <= 12 else None
     name = "|".join(MONTHS)
     if found := re.search(rf"\b({name})[a-z]*\.?\s*,?\s*(\d{{4}})|(\d{{4}})\W*\b({name})", folded):
@@ -126,12 +102,12 @@ def month_of(text: str) -> tuple[int, int] | None:
 def parse_workbook(response: Response) -> Iterator[Parsed]:
     """A record for each row below the header. Raises Drift for what is no workbook, or has no month or header."""
     seen: Counter[str] = Counter()
-    tables = [(table, at) for table in _tables(response.body) if (at := _header_row(table)) is not None]
-    if not tables:
+    found = [(table, at) for table in tables(response.body) if (at := _header_row(table)) is not None]
+    if not found:
         raise Drift(f"no header row with {', '.join(sorted(NEEDED))}")
-    for table, at in tables:
+    for table, at in found:
         names = {column: name for column, cell in enumerate(table[at]) if (name := _column(cell))}
-        title = " ".join(clean(cell) for row in table[:at] for cell in row if clean(cell))
+        title = joined((clean(cell) for row in table[:at] for cell in row), " ")
         month = month_of(title)
         if month is None:
             raise Drift(f"the title row names no month: {title[:120]!r}")
@@ -157,8 +133,7 @@ def _record(
     values = {name: _text(value) for name, value in row.items()}
     if not values["ITEM"] and not values["CONTENTS OF VIOLATION"]:
         return None  # the empty rows below the table
-    source = source_of(response)
-    day = read_date("Publication day", row["Publication day"], source.date_formats)
+    day = day_of(response, "Publication day", row["Publication day"])
     for name in ("ITEM", "CONTENTS OF VIOLATION"):
         if not values[name]:
             raise FieldError(name, row[name], "is empty")
@@ -176,8 +151,8 @@ def _record(
             "language": language,
             "published": day,
             "origins": origins,
-            "stated": {name: value for name, value in values.items() if value},
-            "url": source.home if language == "en" else JAPANESE,
+            "stated": filled(values),
+            "url": source_of(response).home if language == "en" else JAPANESE,
             "withdrawn": bool(
                 re.search(
                     r"cancell?ed the decision of\s+violation|違反.{0,6}取り?消", values.get("DISPOSAL OF THE CARGO", "")
@@ -208,7 +183,7 @@ def _key(values: dict[str, str], day: dt.date, month: tuple[int, int], origins: 
         re.findall(r"\d+", article),
         figures,
     ]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
+    return short_hash(repr(parts), 20)
 
 
 def _text(value: Any) -> str:
@@ -223,21 +198,3 @@ def _column(cell: Any) -> str | None:
 
 def _header_row(table: Table) -> int | None:
     return next((at for at, row in enumerate(table[:10]) if {_column(cell) for cell in row} >= NEEDED), None)
-
-
-def _tables(body: bytes) -> Iterator[Table]:
-    """The sheets as rows of values, whichever of Excel's two formats the month came in."""
-    try:
-        if body[:2] == b"PK":
-            book = openpyxl.load_workbook(io.BytesIO(body), read_only=True)
-            yield from ([list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets)
-            return
-        old = xlrd.open_workbook(file_contents=body, logfile=io.StringIO())
-        shift = 1462 if old.datemode else 0  # workbooks of the 1904 calendar
-        for sheet in old.sheets():
-            yield [
-                [cell.value + shift if cell.ctype == xlrd.XL_CELL_DATE else cell.value for cell in sheet.row(at)]
-                for at in range(sheet.nrows)
-            ]
-    except UNREADABLE as error:
-        raise Drift(f"not a workbook: {type(error).__name__}: {error}; it begins {body[:40]!r}") from error

@@ -11,7 +11,7 @@ from parsel import Selector
 from scrapy import FormRequest
 from scrapy.http import Response
 
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, source_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, clean, day_of, each, source_of
 
 ITEM = "a.rulesAndRegulationsListItem[href]"
 #: The page's labels, in the order of a regulation's life.
@@ -42,8 +42,7 @@ def parse_list(response: Response) -> Iterator[Parsed]:
         if not title:
             raise FieldError("h2", text, "is missing")
         labels = {name: found[1] for name in (ADOPTED, PUBLISHED, APPLIES) if (found := _after(name, text))}
-        formats = source_of(response).date_formats
-        days = {name: read_date(name, value, formats) for name, value in labels.items()}
+        days = {name: day_of(response, name, value) for name, value in labels.items()}
         if not days:
             raise FieldError(PUBLISHED, text, "no date")
         url = response.urljoin(item.attrib["href"])

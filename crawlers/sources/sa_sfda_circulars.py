@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Parsed, Record, each, read_date, source_of
+from crawlers.reading import Parsed, Record, day_of, each
 from crawlers.sources.sa_sfda_warnings import documents, node_of, page_of, pages
 
 
@@ -23,14 +23,11 @@ def parse_circular(response: Response) -> Iterator[Parsed]:
 
 def read_circular(response: Response) -> Record:
     title, posted, text, labels = page_of(response)
-    source = source_of(response)
-
-    def day(name: str, value: str) -> object:
-        return read_date(name, value, source.date_formats, source.timezone)
-
     milestones = []
     if applying := labels.get("Applying Date"):
-        milestones.append({"kind": "application", "date": day("Applying Date", applying), "text": applying})
+        milestones.append(
+            {"kind": "application", "date": day_of(response, "Applying Date", applying), "text": applying}
+        )
     return Record(
         node_of(response),
         {
@@ -39,7 +36,7 @@ def read_circular(response: Response) -> Record:
             "title": title,
             "text": text,
             "products_text": title,
-            "published": day("Publication Date", labels.get("Publication Date") or posted),
+            "published": day_of(response, "Publication Date", labels.get("Publication Date") or posted),
             "milestones": milestones,
             "affected": places.codes(title),
             "stated": labels,

@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import origins, places
-from crawlers.reading import Drift, Parsed, Record, clean, each, read_date, source_of, window_of
+from crawlers.reading import Drift, Parsed, Record, clean, day_of, each, window_of
 
 
 def parse(response: Response) -> Iterator[Parsed]:
@@ -23,16 +23,16 @@ def parse(response: Response) -> Iterator[Parsed]:
 
 def pages(response: Response, reader: Callable[[Response], Iterator[Parsed]]) -> Iterator[Parsed]:
     """One page of a list, newest first: a request for each item of the window, and the next page while it may hold some."""
-    source, window, days = source_of(response), window_of(response), []
+    window, days = window_of(response), []
     items = response.css(".warning-item")
     if not items and not response.css(".view-empty, .no-result"):
         raise Drift("no .warning-item and no .view-empty: not the list it was")
     for item in items:
-        days.append(read_date("news-date", item.css(".news-date::text").get(), source.date_formats, source.timezone))
+        days.append(day_of(response, "news-date", item.css(".news-date::text").get()))
         link = item.css("a.download-doc-link::attr(href)").get() or item.css("a::attr(href)").get()
         if link is None:
             raise Drift(".warning-item holds no link")
-        if window.since <= days[-1] <= window.until:
+        if days[-1] in window:
             yield response.follow(link, callback=reader, meta={"posted": days[-1].isoformat()}, dont_filter=True)
     if days and min(days) >= window.since:
         asked = re.search(r"[?&]page=(\d+)", response.url)
@@ -48,7 +48,6 @@ def parse_warning(response: Response) -> Iterator[Parsed]:
 
 def read_warning(response: Response) -> Record:
     title, posted, text, labels = page_of(response)
-    source = source_of(response)
     day = labels.get("Warning date") or posted
     whole = "\n".join((text, *(f"{name}: {value}" for name, value in labels.items())))
     return Record(
@@ -60,7 +59,7 @@ def read_warning(response: Response) -> Record:
             "summary": labels.get("Reason for warning", ""),
             "text": whole,
             "products_text": title,
-            "published": read_date("Warning date", day, source.date_formats, source.timezone),
+            "published": day_of(response, "Warning date", day),
             "origins": places.codes(labels.get("Manufacture Country", "")) or origins.said(text),
             "stated": labels,
             "url": response.url,

@@ -8,33 +8,17 @@ from typing import Any
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import (
-    Drift,
-    FieldError,
-    Parsed,
-    Record,
-    clean,
-    each,
-    json_of,
-    need,
-    read_date,
-    required,
-    source_of,
-)
+from crawlers.reading import Drift, FieldError, Parsed, Record, clean, day_of, each, json_of, need, required
+from crawlers.wording import Labels, filled, joined
 
 #: Key of the recall → key of its objects that holds the words.
-LISTS = {
-    "Hazards": "Name",
-    "Injuries": "Name",
-    "Remedies": "Name",
+NAMED = ("Hazards", "Injuries", "Remedies", "Manufacturers", "Importers", "Distributors", "Retailers")
+LISTS = dict.fromkeys(NAMED, "Name") | {
     "RemedyOptions": "Option",
-    "Manufacturers": "Name",
-    "Importers": "Name",
-    "Distributors": "Name",
-    "Retailers": "Name",
     "ManufacturerCountries": "Country",
     "ProductUPCs": "UPC",
 }
+IN_CONJUNCTION = "recall in conjunction"  # with Canada's or Mexico's authority
 
 
 def parse(response: Response) -> Iterator[Parsed]:
@@ -42,19 +26,20 @@ def parse(response: Response) -> Iterator[Parsed]:
     rows: list[Any] = json_of(response, list)
     if any(not isinstance(row, dict) for row in rows):
         raise Drift("the array holds something other than objects")
-    formats = source_of(response).date_formats
 
     def read(row: dict[str, Any]) -> Record:
-        lists = {name: _words(row, name, key) for name, key in LISTS.items()}
+        lists = {name: _words(_objects(row, name), key) for name, key in LISTS.items()}
         products = [p for p in _objects(row, "Products") if clean(p.get("Name"))]
         names = tuple(dict.fromkeys(clean(p["Name"]) for p in products))
-        stated: dict[str, str | tuple[str, ...]] = {
+        numbers, kinds, models = (_words(products, key) for key in ("NumberOfUnits", "Type", "Model"))
+        images = [image for image in _objects(row, "Images") if clean(image.get("URL"))]
+        stated: Labels = {
             "RecallNumber": clean(row.get("RecallNumber")),
             "SoldAtLabel": clean(row.get("SoldAtLabel")),
             "Products": names,
-            "NumberOfUnits": tuple(clean(p.get("NumberOfUnits")) for p in products if clean(p.get("NumberOfUnits"))),
-            "ProductType": tuple(clean(p.get("Type")) for p in products if clean(p.get("Type"))),
-            "Model": tuple(clean(p.get("Model")) for p in products if clean(p.get("Model"))),
+            "NumberOfUnits": numbers,
+            "ProductType": kinds,
+            "Model": models,
             **lists,
         }
         countries = [places.code(country) for country in lists["ManufacturerCountries"]]
@@ -63,19 +48,15 @@ def parse(response: Response) -> Iterator[Parsed]:
             {
                 "symbol": clean(row.get("RecallNumber")),
                 "title": required(row, "Title"),
-                "summary": "\n".join(lists["Hazards"]),
-                "text": "\n".join(part for part in (clean(need(row, "Description")), *lists["Remedies"]) if part),
+                "summary": joined(lists["Hazards"]),
+                "text": joined((clean(need(row, "Description")), *lists["Remedies"])),
                 "products_text": "; ".join(names),
-                "published": read_date("RecallDate", need(row, "RecallDate"), formats),
+                "published": day_of(response, "RecallDate", need(row, "RecallDate")),
                 "origins": tuple(dict.fromkeys(code for code in countries if code)),
-                "stated": {name: value for name, value in stated.items() if value},
+                "stated": filled(stated),
                 "url": clean(row.get("URL")),
-                "documents": [
-                    {"url": clean(image["URL"]), "title": clean(image.get("Caption"))}
-                    for image in _objects(row, "Images")
-                    if clean(image.get("URL"))
-                ]
-                + [{"url": u, "title": "recall in conjunction"} for u in _words(row, "Inconjunctions", "URL")],
+                "documents": [{"url": clean(i["URL"]), "title": clean(i.get("Caption"))} for i in images]
+                + [{"url": u, "title": IN_CONJUNCTION} for u in _words(_objects(row, "Inconjunctions"), "URL")],
             },
         )
 
@@ -90,5 +71,5 @@ def _objects(row: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return value
 
 
-def _words(row: dict[str, Any], name: str, key: str) -> tuple[str, ...]:
-    return tuple(text for item in _objects(row, name) if (text := clean(item.get(key))))
+def _words(objects: list[dict[str, Any]], key: str) -> tuple[str, ...]:
+    return tuple(text for item in objects if (text := clean(item.get(key))))

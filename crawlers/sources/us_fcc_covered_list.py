@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from scrapy.http import Response
 
 from crawlers import origins
 from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, source_of
+from crawlers.wording import cut, short_hash
 
 EQUIPMENT, INCLUSION = "Covered Equipment or Services", "Date of Inclusion on Covered List"
 DATE = re.compile(r"[A-Z][a-z]+ \d{1,2}, ?\d{4}")
@@ -51,11 +51,11 @@ def _record(goods: str, inclusion: str, formats: tuple[str, ...], home: str) -> 
     words = re.sub(r"[\W\d]+", " ", goods).casefold().strip()
     first = min(dates)
     return Record(
-        hashlib.sha256(words.encode()).hexdigest()[:20],
+        short_hash(words, 20),
         {
             "stage": "in_force",
             "document_type": "Covered List entry",
-            "title": goods if len(goods) <= 200 else f"{goods[:199].rstrip()}…",
+            "title": cut(goods, 200),
             "summary": goods if len(goods) > 200 else "",
             "products_text": goods,
             "published": first,

@@ -14,7 +14,8 @@ from parsel import Selector, SelectorList
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, source_of, window_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, day_of, each, window_of
+from crawlers.wording import Labels, decoded, filled, joined, line
 
 HEADINGS = ("Import Alert Number", "Import Alert Type", "Publish Date", "Import Alert Name")
 #: Sections of a page, by their <h3>, and where they go.
@@ -28,25 +29,25 @@ FIRMS_LIMIT = 400  # an alert such as 99-05 lists thousands of lines
 
 def parse(response: Response) -> Iterator[Parsed]:
     """The index: a request for each alert published in the window; on the first crawl for all, they are in force."""
-    table, window = _page(response).css("table#customTable"), window_of(response)
+    table, window = Selector(decoded(response.body)).css("table#customTable"), window_of(response)
     heads = [_text(head) for head in table.css("th")]
     for name in HEADINGS:
         if name not in heads:
             raise Drift(f"the table #customTable has no column {name!r}; it has {heads}")
     for row in table.css("tbody tr"):
         number, kind, day = (_text(cell) for cell in row.css("td")[:3])
-        published = read_date("Publish Date", day, source_of(response).date_formats)
+        published = day_of(response, "Publish Date", day)
         link = row.css('td a[href*="importalert_"]')
         if not link:
             raise Drift(f"the name of alert {number} links no importalert_N.html")
-        if window.first or window.since <= published <= window.until:
+        if window.first or published in window:
             facts = {"number": number, "type": kind, "published": published, "name": _title(_text(link))}
             yield response.follow(link.attrib["href"], callback=parse_alert, meta={"alert": facts}, dont_filter=True)
 
 
 def parse_alert(response: Response) -> Iterator[Parsed]:
     """One alert, with what the index says of it."""
-    page, facts = _page(response), response.meta["alert"]
+    page, facts = Selector(decoded(response.body)), response.meta["alert"]
     if facts["number"] not in _text(page.css("title")):
         raise Drift(f"<title> {_text(page.css('title'))!r} does not name Import Alert {facts['number']}")
     sections = _sections(page)
@@ -59,7 +60,7 @@ def parse_alert(response: Response) -> Iterator[Parsed]:
         firms, goods = _red_list(page)
         named = _named(facts["name"])
         codes = _codes(country for country, _ in firms)
-        stated: dict[str, str | tuple[str, ...]] = {
+        stated: Labels = {
             "Import Alert Type": facts["type"],
             "Industry": facts["number"][:2],
             "Charge": sections.get(CHARGE, ""),
@@ -75,22 +76,15 @@ def parse_alert(response: Response) -> Iterator[Parsed]:
                 "title": facts["name"],
                 "summary": sections[REASON],
                 "text": sections.get(GUIDANCE, ""),
-                "products_text": "\n".join(part for part in (sections.get(GOODS, ""), "; ".join(goods[:60])) if part),
+                "products_text": joined((sections.get(GOODS, ""), "; ".join(goods[:60]))),
                 "published": facts["published"],
                 "origins": tuple(dict.fromkeys((*named, *codes))),
-                "stated": {name: value for name, value in stated.items() if value},
+                "stated": filled(stated),
                 "url": response.meta.get("original_url") or response.url,
             },
         )
 
     yield from each([response.url], read)
-
-
-def _page(response: Response) -> Selector:
-    try:
-        return Selector(text=response.body.decode("utf-8"))
-    except UnicodeDecodeError:
-        return Selector(text=response.body.decode("cp1252", "replace"))
 
 
 def _sections(page: Selector) -> dict[str, str]:
@@ -109,7 +103,7 @@ def _sections(page: Selector) -> dict[str, str]:
                 (" " if node.tag in {"br", "p", "div", "li"} else "")
                 + ((node.text if event == "start" else node.tail) or "")
             )
-    return {name: clean(" ".join("".join(texts).split())) for name, texts in parts.items()}
+    return {name: line(" ".join("".join(texts).split())) for name, texts in parts.items()}
 
 
 def _red_list(page: Selector) -> tuple[list[tuple[str, str]], list[str]]:
@@ -122,7 +116,7 @@ def _red_list(page: Selector) -> tuple[list[tuple[str, str]], list[str]]:
         elif red and name == "h4":
             country = _text(node)
         elif red and name == "em":
-            goods[" ".join(clean(" ".join(node.xpath("following-sibling::text()").getall())).split())] = None
+            goods[line(" ".join(node.xpath("following-sibling::text()").getall()))] = None
         elif red:
             firms.append((country, _text(node)))
     return firms, [name for name in goods if name]
@@ -150,4 +144,4 @@ def _title(text: str) -> str:
 
 
 def _text(node: Selector | SelectorList[Selector]) -> str:
-    return " ".join(clean(" ".join(node.css("::text").getall())).split())
+    return line(" ".join(node.css("::text").getall()))

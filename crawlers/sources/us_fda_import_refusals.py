@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each, read_date, required, source_of, window_of
+from crawlers.reading import Drift, Parsed, Record, clean, day_of, each, required, window_of
+from crawlers.tables import csv_rows, whole
+from crawlers.wording import Labels, filled, joined
 from crawlers.zips import member
 
 CHARGE_COLUMNS = ("ASC_ID", "CHRG_CODE", "CHRG_STMNT_TEXT", "SCTN_NAME")
@@ -27,28 +28,18 @@ def parse(response: Response) -> Iterator[Parsed]:
     if not charges:
         raise Drift("ACT_SECTION_CHARGES holds no charge: ASC_ID has no words")
     columns = (*KEY, *LABELS.split(), "REFUSAL_DATE", "REFUSAL_CHARGES", "PRDCT_CODE_DESC_TEXT")
-    window, formats = window_of(response), source_of(response).date_formats
 
     def read(row: dict[str, str]) -> Record | None:
-        if None in row or None in row.values():
-            raise FieldError("row", list(row.values()), f"has not the {len(columns)} and more columns of the header")
-        published = read_date("REFUSAL_DATE", row["REFUSAL_DATE"], formats)
-        if not window.since <= published <= window.until:
+        published = day_of(response, "REFUSAL_DATE", whole(row)["REFUSAL_DATE"])
+        if published not in window_of(response):
             return None
         required(row, "ENTRY_NUM")
         key = [clean(row[name]) for name in KEY]
-        goods, firm, country = (
-            required(row, "PRDCT_CODE_DESC_TEXT"),
-            clean(row["LGL_NAME"]),
-            clean(row["ISO_CNTRY_CODE"]),
-        )
+        goods, firm = required(row, "PRDCT_CODE_DESC_TEXT"), clean(row["LGL_NAME"])
         numbers = tuple(part.strip() for part in row["REFUSAL_CHARGES"].split(",") if part.strip())
         known = [charges[number] for number in numbers if number in charges]
-        origin = places.code(country)
-        stated: dict[str, str | tuple[str, ...]] = {name: clean(row[name]) for name in LABELS.split()}
-        stated["INDUSTRY_CODE"] = required(row, "PRODUCT_CODE")[
-            :2
-        ]  # the first two characters, by FDA's Product Code Builder
+        stated: Labels = {name: clean(row[name]) for name in LABELS.split()}
+        stated["INDUSTRY_CODE"] = required(row, "PRODUCT_CODE")[:2]  # by FDA's Product Code Builder
         stated["REFUSAL_CHARGES"] = numbers
         stated["CHRG_CODE"] = tuple(clean(charge["CHRG_CODE"]) for charge in known)
         stated["SCTN_NAME"] = tuple(clean(charge["SCTN_NAME"]) for charge in known)
@@ -57,11 +48,11 @@ def parse(response: Response) -> Iterator[Parsed]:
             {
                 "document_type": "Import refusal",
                 "title": f"{goods} – {firm}" if firm else goods,
-                "summary": "\n".join(clean(charge["CHRG_STMNT_TEXT"] or charge["CHRG_CODE"]) for charge in known),
+                "summary": joined(clean(charge["CHRG_STMNT_TEXT"] or charge["CHRG_CODE"]) for charge in known),
                 "products_text": goods,
                 "published": published,
-                "origins": (origin,) if origin else (),
-                "stated": {name: value for name, value in stated.items() if value},
+                "origins": places.codes(clean(row["ISO_CNTRY_CODE"])),
+                "stated": filled(stated),
                 "url": PAGE.format(*key),
             },
         )
@@ -71,8 +62,4 @@ def parse(response: Response) -> Iterator[Parsed]:
 
 def _rows(response: Response, name: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
     with member(response.body, rf"{name}[^/]*\.csv$", "latin-1") as file:
-        table = csv.DictReader(file)
-        for column in columns:
-            if column not in (table.fieldnames or ()):
-                raise Drift(f"{name} has no column {column}; it has {table.fieldnames}")
-        yield from table
+        yield from csv_rows(file, columns, name)

@@ -8,11 +8,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from defusedxml.ElementTree import fromstring
 from scrapy.http import Response
 
 from crawlers import origins
-from crawlers.reading import Drift, FieldError, Parsed, Record, clean, each
+from crawlers.feeds import DC, as_xml, rss2_items, text_of
+from crawlers.reading import FieldError, Parsed, Record, each
+from crawlers.wording import line
 
 FIELDS = ("title", "link", "description", "pubDate", "guid")
 #: The folder of company releases; what the feed links elsewhere is the agency's own news.
@@ -21,16 +22,7 @@ RELEASES = "/safety/recalls-market-withdrawals-safety-alerts/"
 
 def parse(response: Response) -> Iterator[Parsed]:
     """A record an item. The feed holds the last 20 or so: what fell out between two crawls is not seen here."""
-    channel = fromstring(response.body).find("channel")
-    if channel is None:
-        raise Drift("no <channel>: this is no RSS feed")
-    items = list(channel.iter("item"))
-    gone = [name for name in FIELDS if items and all(item.find(name) is None for item in items)]
-    if gone:
-        raise Drift(f"items lack {', '.join(gone)}")
-    if not items and channel.find("title") is None:
-        raise Drift("a channel without title and items")
-    yield from each(items, _read, raw=lambda item: ET.tostring(item, encoding="unicode"))
+    yield from each(rss2_items(response, FIELDS), _read, raw=as_xml)
 
 
 def _read(item: ET.Element) -> Record:
@@ -49,7 +41,7 @@ def _read(item: ET.Element) -> Record:
             "summary": summary,
             "published": _day(_text(item, "pubDate")),
             "origins": origins.said(f"{title}\n{summary}"),
-            "stated": {"creator": _text(item, "{http://purl.org/dc/elements/1.1/}creator")},
+            "stated": {"creator": _text(item, f"{DC}creator")},
             "url": parts._replace(scheme="https").geturl(),
         },
     )
@@ -64,5 +56,4 @@ def _day(text: str) -> dt.date:
 
 
 def _text(item: ET.Element, name: str) -> str:
-    child = item.find(name)
-    return "" if child is None else " ".join(clean("".join(child.itertext())).split())
+    return line(text_of(item, name))

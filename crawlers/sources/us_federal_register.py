@@ -14,14 +14,17 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.reading import Drift, Parsed, Record, clean, each, json_of, need, read_date, required, source_of
+from crawlers import moved_dates
+from crawlers.reading import Drift, Parsed, Record, clean, day_of, each, json_of, need, required
+from crawlers.wording import Labels, filled
 
 LIMIT = 10_000
 KINDS = {"Rule": "rule", "Proposed Rule": "proposed_rule"}
-DATE = r"((?:January|February|March|April|May|June|July|August|September|October|November|December) \d{1,2}, \d{4})"
 #: "Compliance with the standards in this rule is required on and after June 26, 2029." - the date that counts for makers.
-COMPLIANCE = re.compile(rf"\b(?:compliance|comply|applicab|mandatory)(?:[^.;]|\.(?=\d))*?{DATE}", re.IGNORECASE)
-MOVED = re.compile(rf"\bfrom {DATE},? (?:to|until) {DATE}", re.IGNORECASE)
+COMPLIANCE = re.compile(
+    rf"\b(?:compliance|comply|applicab|mandatory)(?:[^.;]|\.(?=\d))*?{moved_dates.MONTH_FIRST}", re.IGNORECASE
+)
+MOVED = moved_dates.pattern(moved_dates.MONTH_FIRST)
 
 
 def parse(response: Response) -> Iterator[Parsed]:
@@ -33,7 +36,7 @@ def parse(response: Response) -> Iterator[Parsed]:
         raise Drift(
             f"{body['count']} documents in one window: past {LIMIT} the service repeats page 1; narrow the window"
         )
-    yield from each(body.get("results", []), lambda row: _record(row, source_of(response).date_formats))
+    yield from each(body.get("results", []), lambda row: _record(response, row))
     if body.get("next_page_url"):
         yield Request(body["next_page_url"], callback=parse, dont_filter=True)
 
@@ -42,10 +45,10 @@ def _errors(body: dict[str, Any]) -> str:
     return clean(body.get("errors") or body.get("message"))[:200]
 
 
-def _record(row: dict[str, Any], formats: tuple[str, ...]) -> Record:
-    kind, published = required(row, "type"), read_date("publication_date", need(row, "publication_date"), formats)
+def _record(response: Response, row: dict[str, Any]) -> Record:
+    kind, published = required(row, "type"), day_of(response, "publication_date", need(row, "publication_date"))
     comments, effective = (
-        read_date(name, row[name], formats) if row.get(name) else None for name in ("comments_close_on", "effective_on")
+        day_of(response, name, row[name]) if row.get(name) else None for name in ("comments_close_on", "effective_on")
     )
     action, dates = clean(row.get("action")), clean(row.get("dates"))
     agencies = [agency for agency in row.get("agencies") or [] if isinstance(agency, dict)]
@@ -53,7 +56,7 @@ def _record(row: dict[str, Any], formats: tuple[str, ...]) -> Record:
     issuing = [
         clean(a.get("name") or a.get("raw_name")) for a in agencies if a.get("id") is None or a["id"] not in parents
     ]
-    stated: dict[str, str | tuple[str, ...]] = {
+    stated: Labels = {
         "type": kind,
         "subtype": clean(row.get("subtype")),
         "action": action,
@@ -77,7 +80,7 @@ def _record(row: dict[str, Any], formats: tuple[str, ...]) -> Record:
         "summary": clean(row.get("abstract")) or clean(row.get("excerpts")),
         "published": published,
         "milestones": _milestones(comments, effective, dates),
-        "stated": {name: value for name, value in stated.items() if value},
+        "stated": filled(stated),
         "url": clean(row.get("html_url")),
         "documents": [
             {"url": clean(row[name]), "title": title}
@@ -121,19 +124,11 @@ def _milestones(comments: dt.date | None, effective: dt.date | None, dates: str)
         found.append({"kind": "comment_deadline", "date": comments})
     if effective:
         found.append({"kind": "entry_into_force", "date": effective})
-    for moved in MOVED.finditer(dates):
-        old, new = _day(moved[1]), _day(moved[2])
-        same = next((m for m in found if m["date"] == new), None)
-        if same is None:
-            found.append(same := {"kind": "application", "date": new})
-        same["replaces"] = old
+    for change in moved_dates.moved(dates, MOVED):
+        moved_dates.note(found, "application", change, any_kind=True)
     compliance = COMPLIANCE.search(MOVED.sub(" ", dates))
-    if compliance and _day(compliance[1]) not in (effective, comments):
-        found.append({"kind": "application", "date": _day(compliance[1])})
+    if compliance and moved_dates.day(compliance[1]) not in (effective, comments):
+        found.append({"kind": "application", "date": moved_dates.day(compliance[1])})
     if not found and dates:
         found.append({"kind": "other", "text": dates[:500]})
     return found
-
-
-def _day(text: str) -> dt.date:
-    return read_date("dates", text, ["%B %d, %Y"])

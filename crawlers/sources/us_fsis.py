@@ -8,7 +8,8 @@ from typing import Any
 from scrapy.http import Response
 
 from crawlers import origins
-from crawlers.reading import Parsed, Record, clean, each, json_of, need, read_date, required, source_of, window_of
+from crawlers.reading import Parsed, Record, clean, day_of, each, json_of, need, required, source_of, window_of
+from crawlers.wording import Labels, filled, line
 
 LANGUAGES = {"English": "en", "Spanish": "es"}
 #: Strings with commas until 2025, arrays since.
@@ -21,7 +22,7 @@ LABELS = (
 
 def parse(response: Response) -> Iterator[Parsed]:
     """A record for each number with a day in the window: the English twin, or the Spanish while it is alone."""
-    rows, window, formats = json_of(response, list), window_of(response), source_of(response).date_formats
+    rows, window = json_of(response, list), window_of(response)
     home = source_of(response).home
     english = {_number(row) for row in rows if need(row, "langcode") == "English"}
 
@@ -29,17 +30,15 @@ def parse(response: Response) -> Iterator[Parsed]:
         number = "".join(required(row, "field_recall_number").split())
         if row["langcode"] != "English" and number in english:
             return None
-        published = read_date("field_recall_date", need(row, "field_recall_date"), formats)
+        published = day_of(response, "field_recall_date", need(row, "field_recall_date"))
         changed = clean(row.get("field_last_modified_date"))
-        days = {published, read_date("field_last_modified_date", changed, formats) if changed else published}
-        if not any(window.since <= day <= window.until for day in days):
+        days = {published, day_of(response, "field_last_modified_date", changed) if changed else published}
+        if not any(day in window for day in days):
             return None
-        title = _line(required(row, "field_title"))
+        title = line(required(row, "field_title"))
         goods = "\n".join(_parts(row.get("field_product_items")))
         summary = clean(need(row, "field_summary"))
-        stated: dict[str, str | tuple[str, ...]] = {
-            name: _line("; ".join(_parts(row.get(name)))) for name in LABELS.split()
-        }
+        stated: Labels = {name: line("; ".join(_parts(row.get(name)))) for name in LABELS.split()}
         for name in LISTS:
             stated[name] = tuple(
                 part.strip() for text in _parts(need(row, name)) for part in text.split(",") if part.strip()
@@ -55,7 +54,7 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "language": LANGUAGES.get(row["langcode"], "en"),
                 "published": published,
                 "origins": origins.said(f"{title}\n{summary}"),
-                "stated": {name: value for name, value in stated.items() if value},
+                "stated": filled(stated),
                 "url": clean(row.get("field_recall_url")).replace("http://", "https://", 1) or home,
             },
         )
@@ -71,7 +70,3 @@ def _parts(value: object) -> list[str]:
     """A field that may be a string or an array of strings, as clean non-empty texts."""
     values = value if isinstance(value, list) else [value]
     return [text for text in map(clean, values) if text]
-
-
-def _line(text: str) -> str:
-    return " ".join(clean(text).split())

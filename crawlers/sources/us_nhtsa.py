@@ -12,7 +12,8 @@ from typing import TextIO
 
 from scrapy.http import Response
 
-from crawlers.reading import Drift, FieldError, Parsed, Record, Reject, clean, read_date, shorten, source_of, window_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, Reject, clean, day_of, shorten, window_of
+from crawlers.wording import Labels, filled, joined
 from crawlers.zips import member
 
 FIELDS = (
@@ -23,21 +24,10 @@ FIELDS = (
 #: Fields that differ from row to row of a campaign: kept as lists, each value once, in the order of the file.
 LISTS = ("COMPNAME", "RCLTYPECD", "MFGTXT", "FMVSS", "RPNO", "MFR_COMP_NAME")
 #: Fields of the campaign.
-LABELS = (
-    "MFGNAME",
-    "MFGCAMPNO",
-    "POTAFF",
-    "INFLUENCED_BY",
-    "ODATE",
-    "RCDATE",
-    "DATEA",
-    "CONEQUENCE_DEFECT",
-    "DO_NOT_DRIVE",
-    "PARK_OUTSIDE",
-)
+LABELS = "MFGNAME MFGCAMPNO POTAFF INFLUENCED_BY ODATE RCDATE DATEA CONEQUENCE_DEFECT DO_NOT_DRIVE PARK_OUTSIDE"
 #: Closed vocabularies: a file without a header shows by them that its columns are where they were.
 KNOWN = {"INFLUENCED_BY": ("MFR", "OVSC", "ODI"), "DO_NOT_DRIVE": ("Yes", "No"), "PARK_OUTSIDE": ("Yes", "No")}
-VARYING = ("MAKETXT", "MODELTXT", "YEARTXT", *LISTS, *(name for name in LABELS if name != "CONEQUENCE_DEFECT"))
+VARYING = ("MAKETXT", "MODELTXT", "YEARTXT", *LISTS, *(name for name in LABELS.split() if name != "CONEQUENCE_DEFECT"))
 UNKNOWN_DAY = "19010101"
 MODELS_LIMIT = 120
 PAGE = "https://www.nhtsa.gov/recalls?nhtsaId={}"
@@ -50,7 +40,7 @@ def parse(response: Response) -> Iterator[Parsed]:
 
     The file is read twice, so that a campaign is whole when one row of it is new, and memory holds only the window.
     """
-    window, formats, wanted = window_of(response), source_of(response).date_formats, dict[str, None]()
+    window, wanted = window_of(response), dict[str, None]()
     since, until, strange = window.since.strftime("%Y%m%d"), window.until.strftime("%Y%m%d"), dict(KNOWN)
     with _file(response) as file:
         for row in _rows(file):
@@ -71,7 +61,7 @@ def parse(response: Response) -> Iterator[Parsed]:
                     rows.append(short)
     for number, rows in campaigns.items():
         try:
-            yield _record(number, rows, formats)
+            yield _record(response, number, rows)
         except FieldError as error:
             raw = "\n".join("\t".join(row.values()) for row in rows)
             yield Reject(raw, error.name, f"{error.reason}: {shorten(error.value)}", number)
@@ -91,15 +81,15 @@ def _rows(file: TextIO) -> Iterator[Row]:
         yield dict(zip(names, (value.strip() for value in values), strict=True))
 
 
-def _record(number: str, rows: list[Row], formats: tuple[str, ...]) -> Record:
+def _record(response: Response, number: str, rows: list[Row]) -> Record:
     head = rows[0]
     if not number:
         raise FieldError("CAMPNO", number, "is empty")
     received = min((row["RCDATE"] or row["DATEA"] for row in rows), default="")
     models = list(dict.fromkeys(_vehicle(row) for row in rows))
     components = _each(rows, "COMPNAME")
-    summary = "\n".join(part for part in (clean(head["DESC_DEFECT"]), clean(head["CONEQUENCE_DEFECT"])) if part)
-    stated: dict[str, str | tuple[str, ...]] = {name: _one(rows, name) for name in LABELS}
+    summary = joined((clean(head["DESC_DEFECT"]), clean(head["CONEQUENCE_DEFECT"])))
+    stated: Labels = {name: _one(rows, name) for name in LABELS.split()}
     stated |= {name: _each(rows, name) for name in LISTS}
     goods = models[0] if len(models) == 1 else f"{models[0]} and {len(models) - 1} more"
     return Record(
@@ -109,11 +99,11 @@ def _record(number: str, rows: list[Row], formats: tuple[str, ...]) -> Record:
             "document_type": "Safety recall",
             "title": f"{goods}: {'; '.join(components[:3]) or clean(head['MFR_COMP_NAME']) or 'safety recall'}",
             "summary": summary,
-            "text": "\n".join(part for part in (clean(head["CORRECTIVE_ACTION"]), clean(head["NOTES"])) if part),
+            "text": joined((clean(head["CORRECTIVE_ACTION"]), clean(head["NOTES"]))),
             "products_text": "; ".join(models[:MODELS_LIMIT])
             + (f"; … ({len(models)})" if len(models) > MODELS_LIMIT else ""),
-            "published": read_date("RCDATE", received, formats),
-            "stated": {name: value for name, value in stated.items() if value},
+            "published": day_of(response, "RCDATE", received),
+            "stated": filled(stated),
             "url": PAGE.format(number),
         },
     )
@@ -121,7 +111,7 @@ def _record(number: str, rows: list[Row], formats: tuple[str, ...]) -> Record:
 
 def _vehicle(row: Row) -> str:
     year = "" if row["YEARTXT"] == "9999" else row["YEARTXT"]
-    return " ".join(part for part in (row["MAKETXT"], row["MODELTXT"], year) if part)
+    return joined((row["MAKETXT"], row["MODELTXT"], year), " ")
 
 
 def _each(rows: list[Row], name: str) -> tuple[str, ...]:

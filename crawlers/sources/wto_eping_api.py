@@ -1,7 +1,7 @@
-"""ePing's API: the notifications of the workbook, item by item, and read by the workbook's own logic.
+"""ePing's API: the notifications of the workbook, item by item, and read by the same logic.
 
-An item is laid out as a row of the workbook and read by `wto_eping_bulk.read`, so the same notification has the same id, facts
-and hash by either route. What only one route gives (the daily workbook has no final date for comments) is a change, not a second notice.
+An item is laid out as a row of the workbook and read by `crawlers.wto_notification`, so the same notification has the same id,
+facts and hash by either route. What only one route gives (the daily workbook has no final date for comments) is a change, not a second notice.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from scrapy.http import Response
 
-from crawlers.reading import Drift, Parsed, Record, clean, each, json_of, need, read_date, source_of
-from crawlers.sources import wto_eping_bulk
+from crawlers import wto_notification
+from crawlers.paging import page
+from crawlers.reading import Drift, Parsed, Record, clean, day_of, each, json_of, listed, need
 from crawlers.xlsx import Cell
 
 #: Column of the workbook (normalised) → field of an item; the first of several that is filled.
@@ -53,26 +53,22 @@ SEARCH = "https://eping.wto.org/en/Search?viewData="
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One page of the search, and the next while `totalCount` says there is one."""
-    page = json_of(response, dict)
-    items, total, number = need(page, "items"), need(page, "totalCount"), int(need(page, "currentPage"))
-    if not isinstance(items, list):
-        raise Drift(f"field 'items' is a {type(items).__name__}, expected a list")
-    formats = source_of(response).date_formats
+    answer = json_of(response, dict)
+    items, total, number = listed(answer, "items"), need(answer, "totalCount"), int(need(answer, "currentPage"))
 
     def read(item: dict[str, Any]) -> Record:
-        published = read_date("distributionDate", need(item, "distributionDate"), formats)
-        return wto_eping_bulk.read(_row(item), published, formats)
+        published = day_of(response, "distributionDate", need(item, "distributionDate"))
+        return wto_notification.read(response, _row(item), published)
 
     yield from each(items, read)
-    size, seen = int(need(page, "pageSize")), response.meta.get("seen", 0) + len(items)
+    size, seen = int(need(answer, "pageSize")), response.meta.get("seen", 0) + len(items)
     if number * size < total:
-        query = dict(parse_qsl(urlsplit(response.url).query)) | {"page": str(number + 1)}
-        yield response.follow("?" + urlencode(query), callback=parse, meta={"seen": seen}, dont_filter=True)
+        yield page(response, "page", number + 1, parse, seen=seen)
     elif seen < total:
         raise Drift(f"totalCount is {total}, but the {number} pages held {seen} items")
 
 
-def _row(item: dict[str, Any]) -> dict[str, Cell]:
+def _row(item: dict[str, Any]) -> wto_notification.Row:
     """The item as a row of the workbook."""
     for name in NEEDED:
         need(item, name)

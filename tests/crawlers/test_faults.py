@@ -32,11 +32,12 @@ from crawlers.worker import Worker
 SAMPLES = Path(__file__).parent.parent / "samples"
 IDS = [source_id for source_id in source.all_ids() if (SAMPLES / source_id / "manifest.jsonl").exists()]
 LIMITS = Limits(
-    timeout=0.4, retries=2, backoff=0.001, longest_wait=0.2, failures_in_row=3, deadline=30.0, delay=0.0, body_mb=1
+    timeout=5.0, retries=2, backoff=0.001, longest_wait=0.2, failures_in_row=3, deadline=60.0, delay=0.0, body_mb=1
 )
 
-#: Where every download waits for its time-out, one try shows as much as three.
-IMPATIENT, STALLING = LIMITS.model_copy(update={"retries": 0}), {"time-out", "slow trickle"}
+#: Where every download waits for its time-out, one try shows as much as three. A crawl that hangs is ended at its
+#: deadline with exit 1, which no cell allows: the machine's own speed decides nothing.
+IMPATIENT, STALLING = LIMITS.model_copy(update={"retries": 0, "timeout": 0.4}), {"time-out", "slow trickle"}
 
 LOGIN = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><form action='/login' method='post'><input name='user'><input name='password' type='password'></form></body></html>"
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaaaaaaaaaaaa">%s]><x>&z;</x>""" % b"".join(
@@ -281,11 +282,9 @@ def test_fault(source_id: str, fault: str, worker: Worker, template: Path, tmp_p
     cell = Cell(tmp_path / "home", template, source_id, worker)
     if healthy.days > 30 and not healthy.complete:
         cell.crawled_before(replay.as_of(sample).date())
-    started = time.monotonic()
     with Faulty(folder, answer) as server:
         result = cell.crawl(server, healthy.expect(least), IMPATIENT if fault in STALLING else LIMITS)
         server.closing = True
-    assert time.monotonic() - started < 10, "it hung"
     assert result.exit in allowed, (result.exit, result.messages)
     _judge(cell, result, field, healthy, fault)
     if result.exit not in {0, healthy.exit}:

@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 import pytest
 from scrapy import Request
 
-from crawlers import assemble, dry
+from crawlers import assemble, dry, japanese
 from crawlers.notice import Notice
 from crawlers.reading import Drift, FieldError, Record, Reject, Window
 from crawlers.source import load
@@ -149,14 +149,14 @@ def test_quill_that_is_none() -> None:
     ],
 )
 def test_origins_stated_in_japanese(text: str, codes: tuple[str, ...]) -> None:
-    assert jp_caa_recalls.origins_of(text) == codes
+    assert japanese.origins_of(text) == codes
 
 
 def test_imperial_years() -> None:
-    assert jp_meti_recalls.western("令和8年11月9日（報告日：令和8年11月2日）") == "2026年11月9日"
-    assert jp_meti_recalls.western("平成30年2月1日") == "2018年2月1日"
-    assert jp_meti_recalls.western("令和元年5月7日") == "2019年5月7日"
-    assert jp_meti_recalls.western("2026/11/09 (月)") == "2026/11/09"
+    assert japanese.western("令和8年11月9日（報告日：令和8年11月2日）") == "2026年11月9日"
+    assert japanese.western("平成30年2月1日") == "2018年2月1日"
+    assert japanese.western("令和元年5月7日") == "2019年5月7日"
+    assert japanese.western("2026/11/09 (月)") == "2026/11/09"
 
 
 def test_the_person_who_filed_is_not_kept() -> None:

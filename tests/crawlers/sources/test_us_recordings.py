@@ -207,7 +207,7 @@ def test_nhtsa_rows(recordings: Path) -> None:
 
 
 def openfda(total: int, rows: int, skip: int, link: str = "") -> list[Any]:
-    row = dict.fromkeys((*us_openfda.LABELS, "code_info", "reason_for_recall", "product_description"), "x")
+    row = dict.fromkeys((*us_openfda.LABELS.split(), "code_info", "reason_for_recall", "product_description"), "x")
     row |= {"recall_number": "", "event_id": "1", "report_date": "20261111", "country": "China"}
     many = [row | {"recall_number": f"F-{skip + n}-2027"} for n in range(rows)]
     body = json.dumps({"meta": {"results": {"skip": skip, "limit": 1000, "total": total}}, "results": many}).encode()

@@ -80,7 +80,7 @@ def test_no_notice_at_all_is_drift() -> None:
 
 def test_a_notice_without_date_goes_to_quarantine_and_the_walk_goes_on() -> None:
     source, window = load("tr_gubis"), Window(SINCE, UNTIL)
-    request = Request(tr_gubis.PAGE.format(2051), meta={"low": 2050, "step": 0, "missed": 3})
+    request = Request(tr_gubis.WALK.page.format(2051), meta={"low": 2050, "step": 0, "missed": 3})
     body = f"<html><body>{ROW.format('ÜRÜN TANIMI', 'Priz')}{ROW.format('FİRMA', 'X')}</body></html>".encode()
     answer = dry.response_of(request, body, {"Content-Type": "text/html; charset=utf-8"}, 200, source, window)
     reject, following = tr_gubis.parse(answer)
@@ -99,14 +99,17 @@ def test_a_notice_without_date_goes_to_quarantine_and_the_walk_goes_on() -> None
 )
 def test_tris_member_states(label: str, market: str) -> None:
     source, window = load("eu_tris"), Window(SINCE, UNTIL)
+    cells = (("Notification Number", label), ("Date received", "12/11/2026"))
+    body = "".join(f'<div class="ecl-col-3">{name}</div><div class="ecl-col-9">{text}</div>' for name, text in cells)
     answer = dry.response_of(
-        Request(eu_tris.WALK.page.format(28000)),
-        b"<html><h1>Draft</h1></html>",
+        Request(eu_tris.WALK.page.format(28000), meta={"step": 0}),
+        f"<html><h1>Draft</h1><div>{body}</div></html>".encode(),
         {"Content-Type": "text/html"},
         200,
         source,
         window,
     )
-    record = eu_tris.read(answer, 28000, {"Notification Number": label, "Date received": "12/11/2026"})
+    record = next(eu_tris.parse(answer))
+    assert isinstance(record, Record)
     assert record.fields["market"] == market
     assert record.fields["symbol"] == label[:12]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from scrapy import Request
 
-from crawlers import assemble, dry, replay, runner, state, xlsx
+from crawlers import assemble, dry, replay, runner, state, wto_notification, xlsx
 from crawlers.notice import Notice
 from crawlers.reading import Drift, Reject, Window
 from crawlers.source import HERE, Expect, SourceError, load, read_source
@@ -51,8 +51,8 @@ def as_item(row: dict[str, Cell]) -> dict[str, Any]:
         parts = [part.strip() for part in str(row[column].value or "").split(";") if part.strip()]
         item[field] = [{"id": number, "name": part} for number, part in enumerate(parts)]
     for column, field in wto_eping_api.CODED.items():
-        pattern = r"\d{2,6}" if field == "hsCodes" else r"\d{2}(?:\.\d{3}(?:\.\d{2})?)?"
-        codes = wto_eping_bulk._codes(pattern, str(row[column].value or ""))
+        pattern = wto_notification.HS if field == "hsCodes" else wto_notification.ICS
+        codes = wto_notification.codes(pattern, str(row[column].value or ""))
         item[field] = [
             {"id": number, "code": code, "name": "a name; with 12 - things"} for number, code in enumerate(codes)
         ]
@@ -70,10 +70,11 @@ def test_ninety_recorded_rows_have_one_hash_by_either_route(recordings: Path) ->
         row["document symbol"] = Cell(symbol.value, symbol.link.replace("www.epingalert.org", "eping.wto.org"))
         del row["link to notification fr"], row["link to notification es"]
     bulk, source = [], load("wto_eping_bulk")
-    where = assemble.provenance(source, answer({}), dt.datetime(2026, 11, 16, tzinfo=dt.UTC))
+    response = answer({}, "wto_eping_bulk")
+    where = assemble.provenance(source, response, dt.datetime(2026, 11, 16, tzinfo=dt.UTC))
     for row in table:
         published = dt.date(1899, 12, 30) + dt.timedelta(days=int(float(row["distribution date"].value or 0)))
-        bulk.append(assemble.notice(source, wto_eping_bulk.read(row, published, source.date_formats), where))
+        bulk.append(assemble.notice(source, wto_notification.read(response, row, published), where))
     items = [as_item(row) for row in table]
     api = read({"currentPage": 1, "pageSize": 100, "totalCount": 90, "items": items})
     assert len(api) == 90
