@@ -197,7 +197,7 @@ def _cell(alert: Alert, column: dict[str, Any]) -> Cell | None:
         if name.startswith("@"):
             words, verbatim = _field(alert, name[1:])
         else:
-            words, verbatim = same(_short(alert.notice.stated.get(name, ""))), True
+            words, verbatim = same(_short(_after(alert.notice.stated.get(name, ""), column.get("after", "")))), True
         if not words:
             continue
         if column.get("place"):
@@ -217,6 +217,14 @@ def _field(alert: Alert, name: str) -> tuple[Words, bool]:
     if name == "published":
         return same(alert.notice.published.isoformat()), False
     return same(_short(getattr(alert.notice, name))), True
+
+
+def _after(value: str | tuple[str, ...], label: str) -> str | tuple[str, ...]:
+    """Of a cell in which the authority keeps `Label: value` lines, the values of one label; whole where it has none."""
+    if not label or not isinstance(value, str):
+        return value
+    found = [line.partition(label)[2].strip() for line in value.splitlines() if line.strip().startswith(label)]
+    return tuple(dict.fromkeys(found)) or value
 
 
 def _short(value: str | tuple[str, ...]) -> str:

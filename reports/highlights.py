@@ -38,7 +38,7 @@ def highlights(
     first = [Highlight("plain", _counts(overview, items))]
     red = [one for one in items if one.level is not None and one.level.shown == "red"]
     reds = [
-        Highlight("red", say("highlight_red", market=one.market, title=one.title.text, grounds=one.level.grounds))
+        Highlight("red", say("highlight_red", title=one.placed, grounds=one.level.grounds))
         for one in red[:RED_LINES]
         if one.level is not None
     ]
@@ -72,7 +72,7 @@ def _counts(overview: Overview, items: Sequence[Item]) -> Words:
 
 def _moved(one: Item) -> Words:
     date = one.moved[0]
-    return say("highlight_moved", title=one.title.text, kind=date.kind, was=date.was, now=date.date)
+    return say("highlight_moved", title=one.placed, kind=date.kind, was=date.was, now=date.date)
 
 
 def _comments(drafts: Drafts) -> Words:
@@ -85,7 +85,7 @@ def _comments(drafts: Drafts) -> Words:
         n=len(waiting),
         date=first.deadline.internal,
         left=first.deadline.internal_days,
-        title=first.item.title.text,
+        title=first.item.placed,
     )
 
 

@@ -9,6 +9,7 @@ from crawlers.notice import Milestone, Notice
 from index.alert import Alert
 from nlp import level as levels
 from nlp.assessment import Level, Product
+from nlp.headline import gist, headline
 from reports.edition import Edition
 from reports.matching import LEVEL_RANK, PREDICTED, RANK, Match, base_level
 from reports.stories import Story, area, joint_key, market_words
@@ -131,6 +132,15 @@ class Item:
     withdrawn: bool
 
     @property
+    def placed(self) -> Words:
+        """Market and title in one line; a composed title begins with its market, and is not told it twice."""
+        zh, en = self.title.text.zh, self.title.text.en
+        return Words(
+            zh if zh.startswith(self.market.zh) else f"{self.market.zh}：{zh}",
+            en if en.startswith(self.market.en) else f"{self.market.en}: {en}",
+        )
+
+    @property
     def sort_key(self) -> tuple[int, int, int, dt.date, str]:
         """Highest level first, then the nearest match, then what is due first; by event at last."""
         level = 0 if self.level is None else LEVEL_RANK[self.level.shown]
@@ -189,7 +199,7 @@ def title(alert: Alert) -> Title:
     """The Chinese title where there is one, with the original beside it; for readers of English the original."""
     notice, opinion = alert.notice, alert.effective
     original = " ".join(notice.title.split())
-    chinese = " ".join(opinion.title_zh.split())
+    chinese = headline(" ".join(opinion.title_zh.split()))  # the row shows the dates, in a column of their own
     differs = bool(chinese) and chinese != original
     return Title(
         text=Words(chinese or original, original),
@@ -238,9 +248,10 @@ def document_type(notice: Notice) -> Words:
 
 
 def _brief(alert: Alert) -> Words:
-    """Composed from facts by nlp; where it composed nothing there is nothing, rather than half a sentence of ours."""
+    """Composed from facts by nlp, without what the row shows anyway; where it composed nothing there is nothing, rather
+    than half a sentence of ours."""
     opinion = alert.effective
-    return Words(" ".join(opinion.brief_zh.split()), " ".join(opinion.brief_en.split()))
+    return Words(gist(" ".join(opinion.brief_zh.split())), gist(" ".join(opinion.brief_en.split())))
 
 
 def _code(product: Product) -> Code:

@@ -291,7 +291,7 @@ def test_the_table_of_columns_is_well_formed() -> None:
     for spec in goods_stopped.columns().values():
         assert set(spec) == {"name", "columns"}
         for column in spec["columns"]:
-            assert set(column) <= {"zh", "en", "from", "place"}
+            assert set(column) <= {"zh", "en", "from", "place", "after"}
             for name in column["from"]:
                 assert not name.startswith("@") or name[1:] in {*Notice.model_fields, "hazards"}
 
