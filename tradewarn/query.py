@@ -11,6 +11,7 @@ from index.fields import Facet
 from index.query import parse
 from index.store import Page, Sort
 from nlp import level
+from nlp.words import Lang
 from tradewarn.workshop import UsageError, Workshop
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -25,12 +26,19 @@ def search(
     limit: int = 20,
     facets: Sequence[Facet] = (),
     today: dt.date | None = None,
+    highlight: Lang | None = None,
 ) -> Page:
-    """Raises QueryError (it points at the character) and UsageError (an unknown sort)."""
+    """`highlight`: the reader's language, for marked passages. Raises QueryError (it points at the character) and UsageError (an unknown sort)."""
     if sort not in SORTS:
         raise UsageError(f"sort {sort!r}: one of {', '.join(SORTS)}")
     return shop.store.search(
-        parse(text), as_of=today or shop.today, sort=sort, offset=offset, limit=limit, facets=tuple(facets)
+        parse(text),
+        as_of=today or shop.today,
+        sort=sort,
+        offset=offset,
+        limit=limit,
+        facets=tuple(facets),
+        highlight_lang=highlight,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -13,6 +15,7 @@ from starlette.exceptions import HTTPException
 from index.query import QueryError
 from tradewarn import __version__
 from tradewarn.portal import api, feed, pages
+from tradewarn.portal.labels import label
 from tradewarn.workshop import UsageError, Workshop
 
 HERE = Path(__file__).parent
@@ -52,7 +55,19 @@ def create(shop: Workshop) -> FastAPI:
     async def not_found(request: Request, error: HTTPException) -> Response:
         if _for_program(request):
             return JSONResponse({"error": error.detail}, status_code=error.status_code)
-        return pages.problem(request, error.status_code, str(error.detail))
+        plain = error.detail == "Not Found"  # Starlette's own word for no route: the page's heading says it already
+        return pages.problem(request, error.status_code, "" if plain else str(error.detail))
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong_parameter(request: Request, error: RequestValidationError) -> Response:
+        """A person gets a page that names the parameter; a language that is not ours is a page that does not exist."""
+        if _for_program(request):
+            return await request_validation_exception_handler(request, error)
+        where = [item["loc"] for item in error.errors()]
+        if ("path", "lang") in where:
+            return pages.problem(request, 404, "")
+        name = str(where[0][-1]) if where else ""
+        return pages.problem(request, 400, label("wrong_parameter", pages.language(request), name=name))
 
     @app.exception_handler(QueryError)
     async def bad_query(_: Request, error: QueryError) -> Response:

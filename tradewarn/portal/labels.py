@@ -28,10 +28,18 @@ LABELS: dict[str, tuple[str, str]] = {
         "The base level belongs to the alert; your level depends on your products and markets.",
     ),
     "grounds": ("依据", "Grounds"),
-    "days_left": ("剩余天数", "days left"),
-    "comment_until": ("提意见截止", "comments until"),
-    "internal_until": ("内部征集截止", "internal collection until"),
-    "applies_from": ("适用日期", "applies from"),
+    "left": ("还有{n}天", "{n} days left"),
+    "left_1": ("还有1天", "1 day left"),
+    "left_0": ("今天截止", "today"),
+    "starts": ("{n}天后", "in {n} days"),
+    "starts_1": ("明天", "tomorrow"),
+    "starts_0": ("今天", "today"),
+    "over": ("已截止", "over"),
+    "applied": ("已适用", "applies"),
+    "comment_until": ("提意见截止", "Comments until"),
+    "internal_until": ("内部征集截止", "Internal collection"),
+    "applies_from": ("适用日期", "Applies from"),
+    "was": ("原为", "was"),
     "predicted": ("预测", "predicted"),
     "partial": ("部分涵盖", "partly covered"),
     "conflict": ("编码与文本不一致", "code and text disagree"),
@@ -55,9 +63,51 @@ LABELS: dict[str, tuple[str, str]] = {
     "documents": ("文件", "Documents"),
     "stated": ("监管机构原文标注", "The authority's own labels"),
     "milestones": ("时间节点", "Dates"),
-    "timeline": ("同一事件的其他记录", "Other records of the same event"),
+    "timeline": ("事件脉络", "Timeline of the event"),
     "what": ("要点", "In brief"),
     "evidence": ("分类依据", "Why we think so"),
+    "evidence_note": (
+        "引号内为监管机构原文；标“预测”的由模型给出。",
+        "Quoted words are the authority's own; what is marked predicted comes from a model.",
+    ),
+    "no_evidence": ("按规则得出，无引文", "by rule; no passage to quote"),
+    "facts": ("基本信息", "Facts"),
+    "this_one": ("本条", "this one"),
+    "prepare": ("建议核对", "What to check"),
+    "advice_note": ("供自查参考，不构成法律意见。", "For your own checks; no legal advice."),
+    "whom": ("向谁反映", "Whom to tell"),
+    "direct_door": ("直接参与", "Take part directly"),
+    "full_text": ("展开全文", "The full text"),
+    "level_now": ("当前", "now"),
+    "text_cut": ("（此处仅显示前20000字，全文见原文）", "(the first 20,000 characters; the rest is in the original)"),
+    "clear": ("全部清除", "clear all"),
+    "not_understood": ("检索式有误", "The query was not understood"),
+    "not_understood_how": ("请修改后重试。", "Change it and try again."),
+    "welcome": (
+        "输入产品名称、HS编码（8-10位亦可）、通报号或法规名称；中、英、日、阿文均可。",
+        "A product, an HS code (8-10 digits too), a document symbol or a regulation; in Chinese, English, Japanese or Arabic.",
+    ),
+    "problem_404": ("没有这个页面", "There is no such page"),
+    "problem_400": ("请求有误", "The request was not understood"),
+    "problem_other": ("暂时无法处理", "This cannot be served now"),
+    "no_alert": ("没有编号为 {id} 的记录。", "There is no alert {id}."),
+    "no_page": ("没有第{n}页。", "There is no page {n}."),
+    "wrong_parameter": ("参数“{name}”的值无效。", "The value of the parameter “{name}” is not valid."),
+    "checked_recording": ("真实响应", "a recorded response"),
+    "checked_constructed": ("按格式构造", "a constructed response"),
+    "checked_live": ("在线核对", "a live check"),
+    "count_window": ("近{days}天{n}条", "{n} in {days} days"),
+    "usual": ("通常{n}条", "usually {n}"),
+    "field_title": ("标题", "title"),
+    "field_summary": ("内容简述", "description"),
+    "field_text": ("全文", "text"),
+    "field_products_text": ("覆盖产品", "products covered"),
+    "field_stated": ("原文标注", "the authority's label"),
+    "field_hs_codes": ("HS编码", "HS code"),
+    "field_ics_codes": ("ICS编码", "ICS code"),
+    "field_origins": ("原产地", "origin"),
+    "field_kind": ("类别", "kind"),
+    "field_milestones": ("时间节点", "dates"),
     "review": ("待人工复核", "For a person to look at"),
     "time_line": ("级别时间线", "The level over time"),
     "from": ("自", "from"),
@@ -89,5 +139,12 @@ LABELS: dict[str, tuple[str, str]] = {
 }
 
 
-def label(name: str, lang: Lang) -> str:
-    return LABELS[name][0 if lang == "zh" else 1]
+def label(name: str, /, lang: Lang, **values: object) -> str:
+    """The word or sentence `name`, with its values filled in. Raises KeyError for an unknown name or a missing value."""
+    text = LABELS[name][0 if lang == "zh" else 1]
+    return text.format(**values) if values else text
+
+
+def days(name: str, n: int, lang: Lang) -> str:
+    """`left` or `starts` for a number of days, with today and tomorrow in words."""
+    return label(f"{name}_{n}" if f"{name}_{n}" in LABELS else name, lang, n=n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,24 +15,32 @@ from fastapi.templating import Jinja2Templates
 
 from crawlers import health, places
 from crawlers import source as sources
-from index.alert import Alert
 from index.fields import Facet
 from index.query import QueryError
-from nlp import hs, level, watchlist
+from index.store import Page
+from nlp import level, watchlist
 from nlp.words import Lang, word
+from reports.drafts import DIRECT
+from reports.subscription import dotted
 from tradewarn import query as queries
+from tradewarn.portal import cards
 from tradewarn.portal.clock import shop_of, today
 from tradewarn.portal.labels import label
+from tradewarn.portal.times import plain
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 PER_PAGE = 20
+TEXT_SHOWN = 20_000
 #: Facets of the search page, in the order a person narrows down.
 FACETS: tuple[Facet, ...] = (
     "level", "market", "industry", "kind", "hazard", "severity", "measure", "reach", "stage", "regulation", "source",
 )  # fmt: skip
-SHOWN = 8  # values of a facet before "more"
-EXAMPLES = ("锂电池 market:EU", "hs:8507600090", "小龙虾", "deadline:<30d", "“power bank” -toy", "リチウム電池")
+SHOWN = 6  # values of a facet before "more"
+EXAMPLES = ("锂电池 market:EU", "hs:8507600090", "小龙虾", "deadline:<30d", '"power bank" -toy', "リチウム電池")
+_LEVELS = ("red", "yellow", "green")
+#: What needs a person first, what never ran last.
+_HEALTH_ORDER: tuple[health.State, ...] = ("down", "late", "ok", "never")
 
 
 def value_name(facet: str, value: str, lang: Lang) -> str:
@@ -64,21 +73,28 @@ def view(request: Request, lang: Lang, template: str, status: int = 200, **value
         "lang": lang,
         "t": partial(label, lang=lang),
         "word": partial(word, lang=lang),
-        "value_name": partial(value_name, lang=lang),
         "place": lambda code, column="origin": places.name(code, lang, column),
-        "hs_name": lambda code: hs.name(code, lang),
+        "dotted": dotted,
         "today": today(request),
         "twin": twin,
         "settings": shop.settings,
         "query_text": "",
+        "filters": [],
+        "asked_sort": "",
+        "examples": EXAMPLES,
         **values,
     }
     return templates.TemplateResponse(request, template, context, status_code=status)
 
 
 def problem(request: Request, status: int, detail: str) -> HTMLResponse:
-    lang: Lang = "en" if request.url.path.startswith("/en") else "zh"
-    return view(request, lang, "problem.html", status, code=status, detail=detail)
+    lang = language(request)
+    title = label(f"problem_{status}" if status in {400, 404} else "problem_other", lang)
+    return view(request, lang, "problem.html", status, code=status, title=title, detail=detail)
+
+
+def language(request: Request) -> Lang:
+    return "en" if request.url.path.startswith("/en/") else "zh"
 
 
 @router.get("/{lang}/", response_class=HTMLResponse)
@@ -87,55 +103,74 @@ def search(
     lang: Lang,
     q: Annotated[str, Query(max_length=2000)] = "",
     f: Annotated[list[str], Query(max_length=200)] = [],  # noqa: B006 - FastAPI copies the default
-    sort: Annotated[str, Query(pattern="^(relevance|date|deadline|level)$")] = "",
+    sort: Annotated[str, Query(pattern="^(|relevance|date|deadline|level)$")] = "",
     page: Annotated[int, Query(ge=1, le=500)] = 1,
 ) -> HTMLResponse:
     """The search page. `f` are filters clicked in the facets; they join the query as if they were typed."""
     shop, day = shop_of(request), today(request)
     chosen = sort or ("relevance" if q.strip() else "date")
-    text = " ".join([q, *f])
-    common: dict[str, Any] = {"query_text": q, "filters": f, "sort": chosen, "examples": EXAMPLES}
+    text = " ".join([q, *f]).strip()
+    common: dict[str, Any] = {"query_text": q, "filters": f, "sort": chosen, "asked_sort": sort}
     try:
         found = queries.search(
-            shop, text, sort=chosen, limit=PER_PAGE, offset=(page - 1) * PER_PAGE, facets=FACETS, today=day
+            shop,
+            text,
+            sort=chosen,
+            limit=PER_PAGE,
+            offset=(page - 1) * PER_PAGE,
+            facets=FACETS,
+            today=day,
+            highlight=lang,
         )
     except QueryError as error:
         message = error.zh if lang == "zh" else error.en
-        return view(request, lang, "search.html", 400, **common, error=message, at=error.position, text=text)
+        at = min(error.position, len(text))
+        pointed = (text[:at], text[at : at + 1] or "␣", text[at + 1 :])
+        return view(request, lang, "search.html", 400, **common, error=message, at=at, pointed=pointed)
+    pages = max(1, -(-min(found.total, 10_000) // PER_PAGE))
+    if page > pages:
+        raise HTTPException(404, label("no_page", lang, n=page))
     link = partial(_link, q=q, f=f, sort=sort)
-    facets = [
-        {
-            "name": name,
-            "label": _facet_label(name, lang),
-            "values": [
-                {
-                    "value": count.value,
-                    "text": value_name(name, count.value, lang),
-                    "n": count.n,
-                    "on": f"{name}:{count.value}" in f,
-                    "href": link(toggle=f"{name}:{count.value}"),
-                }
-                for count in found.facets.get(name, ())
-            ],
-        }
-        for name in FACETS
-        if found.facets.get(name)
-    ]
     return view(
         request,
         lang,
         "search.html",
         **common,
+        home=not text and page == 1,
         total=found.total,
-        hits=[card(hit.alert, day, hit.highlights) for hit in found.hits],
-        facets=facets,
+        hits=[cards.card(hit.alert, day, lang, hit.highlights) for hit in found.hits],
+        facets=_facets(found, f, lang, link),
         shown=SHOWN,
         active=[{"text": _filter_text(item, lang), "href": link(toggle=item)} for item in f],
+        clear=_link(q=q, f=[], sort=sort),
         sorts=[(name, link(sort=name)) for name in queries.SORTS],
         page=page,
-        pages=max(1, -(-min(found.total, 10_000) // PER_PAGE)),
+        pages=pages,
         page_link=lambda number: link(page=number),
     )
+
+
+def _facets(found: Page, f: list[str], lang: Lang, link: Any) -> list[dict[str, Any]]:
+    rows = []
+    for name in FACETS:
+        counts = list(found.facets.get(name, ()))
+        if name == "level":  # by urgency, not by number
+            counts.sort(key=lambda count: _LEVELS.index(count.value) if count.value in _LEVELS else len(_LEVELS))
+        if not counts:
+            continue
+        # "items" would be the method of the mapping in a template.
+        choices = [
+            {
+                "value": count.value,
+                "text": value_name(name, count.value, lang),
+                "n": count.n,
+                "on": f"{name}:{count.value}" in f,
+                "href": link(toggle=f"{name}:{count.value}"),
+            }
+            for count in counts
+        ]
+        rows.append({"name": name, "label": _facet_label(name, lang), "choices": choices})
+    return rows
 
 
 def _facet_label(name: str, lang: Lang) -> str:
@@ -159,71 +194,48 @@ def _link(*, q: str, f: list[str], sort: str, toggle: str = "", page: int = 1) -
     return "?" + urlencode(pairs)
 
 
-def card(alert: Alert, day: dt.date, highlights: Any = None) -> dict[str, Any]:
-    """What a list shows of an alert; every value the analyst's where there is one."""
-    opinion = alert.effective
-    deadline = level.comment_deadline(alert.notice)
-    return {
-        "alert": alert,
-        "notice": alert.notice,
-        "opinion": opinion,
-        "span": level.at(opinion.levels, day),
-        "deadline": deadline,
-        "days": (deadline - day).days if deadline else None,
-        "applies": level.application_dates(alert.notice),
-        "highlights": highlights or {},
-    }
-
-
 @router.get("/{lang}/alerts/{alert_id:path}", response_class=HTMLResponse)
 def alert(request: Request, lang: Lang, alert_id: str) -> HTMLResponse:
     """One alert: what, whether it concerns you, from when, what to prepare, whom to tell, and the original."""
     shop, day = shop_of(request), today(request)
     found = shop.catalogue.get(alert_id)
     if found is None:
-        raise HTTPException(404, f"没有这条记录 / no such alert: {alert_id}")
-    facts = card(found, day)
+        raise HTTPException(404, label("no_alert", lang, id=alert_id))
     lead = dt.timedelta(days=shop.settings.comment_lead_days)
-    dossiers = [watchlist.by_id()[name] for name in facts["opinion"].regulations if name in watchlist.by_id()]
+    facts = cards.card(found, day, lang)
+    dossiers = watchlist.by_id()
+    event = shop.catalogue.event(found.event)
+    deadline = level.comment_deadline(found.notice)
     return view(
         request,
         lang,
         "alert.html",
         **facts,
-        internal=facts["deadline"] - lead if facts["deadline"] else None,
-        grounds=[(span, level.grounds_text(span, lang)) for span in facts["opinion"].levels],
+        dues=cards.dues(found, day, lang, lead=lead),
+        open_for_comments=deadline is not None and deadline >= day and not facts["withdrawn"],
+        brief=cards.brief(found, lang),
         ground=level.grounds_text(facts["span"], lang) if facts["span"] else "",
-        siblings=[card(other, day) for other in shop.catalogue.event(found.event) if other.id != found.id],
-        dossiers=dossiers,
-        evidence=_evidence(found),
+        spans=[(span, level.grounds_text(span, lang)) for span in facts["opinion"].levels],
+        timeline=[cards.card(one, day, lang) for one in event] if len(event) > 1 else [],
+        dossiers=[dossiers[name] for name in facts["opinion"].regulations if name in dossiers],
+        grounds=cards.grounds(found, lang),
+        advice=cards.advice(found, lang),
+        direct=DIRECT.get(found.notice.market),
+        text_shown=TEXT_SHOWN,
     )
-
-
-def _evidence(alert: Alert) -> list[dict[str, Any]]:
-    """Every ground of every opinion, flat: which opinion, which words, of which field, and why they count."""
-    opinion = alert.effective
-    groups: list[tuple[str, str, Any]] = [("products", p.hs, p) for p in opinion.products]
-    groups += [("industries", i.industry, i) for i in opinion.industries]
-    groups += [("hazards", h.hazard, h) for h in opinion.hazards]
-    groups += [
-        ("severity", opinion.severity.value, opinion.severity),
-        ("measure", opinion.measure.value, opinion.measure),
-    ]
-    groups += [("reach", opinion.reach.value or "", opinion.reach)]
-    return [
-        {"group": group, "value": value, "of": item, "evidence": item.evidence}
-        for group, value, item in groups
-        if item.evidence
-    ]
 
 
 @router.get("/{lang}/sources", response_class=HTMLResponse)
 def list_sources(request: Request, lang: Lang) -> HTMLResponse:
+    """How every source is: what needs a person first."""
     shop = shop_of(request)
     rows = [(source, health.health(shop.engine, source, shop.as_of)) for source in sources.all_sources()]
-    return view(request, lang, "sources.html", rows=rows)
+    rows.sort(key=lambda row: (_HEALTH_ORDER.index(row[1].state), row[0].market or "", row[0].id))
+    counts = Counter(state.state for _, state in rows)
+    summary = [(name, word("health", name, lang), counts[name]) for name in _HEALTH_ORDER if counts[name]]
+    return view(request, lang, "sources.html", rows=rows, summary=summary, plain=partial(plain, lang=lang))
 
 
 @router.get("/{lang}/about", response_class=HTMLResponse)
 def about(request: Request, lang: Lang) -> HTMLResponse:
-    return view(request, lang, "about.html", examples=EXAMPLES)
+    return view(request, lang, "about.html")
