@@ -10,7 +10,8 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.reading import Drift, FieldError, Parsed, Record, each, window_of
+from crawlers.reading import Drift, FieldError, Parsed, Record, Window, day_of, each, window_of
+from crawlers.source import Source
 
 #: How an empty number answers is not known: a 404 and a page without labels are both read as a hole.
 HOLE = {"handle_httpstatus_list": [404]}
@@ -22,19 +23,20 @@ class Walk:
 
     The search takes steps from `step`, doubled while they fall short, then halved down to `last`; an empty number is tried
     `holes` times more beside it. The walk ends when `end` in a row hold nothing. All state travels in `meta`: a crawl may
-    begin anywhere. `page` is the address, `{}` stands for the number.
+    begin anywhere. `page` is the address, `{}` stands for the number; `date` is the label of a page's day.
     """
 
     page: str
+    date: str
     first: int
     step: int
     end: int
     last: int = 8
     holes: int = 5
 
-    def begin(self) -> Request:
+    def start(self, source: Source, window: Window) -> Iterator[Request]:  # noqa: ARG002 - the same for every window
         """The first request. It does not accept 404: where the known page is gone, the crawl says so."""
-        return Request(self.page.format(self.first), meta={"low": 0}, dont_filter=True)
+        yield Request(self.page.format(self.first), meta={"low": 0}, dont_filter=True)
 
     def walking(self, response: Response) -> bool:
         """Whether this page is one to keep, not a step of the search."""
@@ -45,21 +47,24 @@ class Walk:
         response: Response,
         number: int,
         labels: dict[str, str],
-        day: Callable[[dict[str, str]], dt.date],
-        read: Callable[[dict[str, str]], Record],
+        read: Callable[[dict[str, str], dt.date], Record],
     ) -> Iterator[Parsed]:
         """One number: its record, when it is walked and of the window, and the request after it.
 
-        `labels` are the page's, {} for an empty number; `day` and `read` are the source's readers of them.
+        `labels` are the page's, {} for an empty number; `read` makes the record of them and of the page's day.
         """
         window, walking = window_of(response), self.walking(response)
+
+        def day() -> dt.date:
+            return day_of(response, self.date, labels.get(self.date, ""))
+
         if labels and walking:
-            for item in each([labels], read):
+            for item in each([labels], lambda row: read(row, day())):
                 if not isinstance(item, Record) or item.fields["published"] in window:
                     yield item
         odd = ""
         try:
-            when = day(labels) if labels else None
+            when = day() if labels else None
         except FieldError as error:  # the walk has put it into quarantine; for the search such a page is no help
             when, odd = window.until if walking else None, str(error)
         yield from self.onward(response, number, when, odd)

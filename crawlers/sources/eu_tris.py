@@ -6,36 +6,32 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, FieldError, Parsed, Record, Window, clean, day_of
-from crawlers.source import Source
+from crawlers.reading import Drift, FieldError, Parsed, Record, clean, day_of
 from crawlers.walks import Walk
 from crawlers.wording import filled
 
 NUMBER, RECEIVED, STANDSTILL = "Notification Number", "Date received", "End of Standstill"
 #: 27,740 was current in March 2026; forty empty numbers are more than a week.
 WALK = Walk(
-    "https://technical-regulation-information-system.ec.europa.eu/en/notification/{}", first=27740, step=64, end=40
+    "https://technical-regulation-information-system.ec.europa.eu/en/notification/{}",
+    RECEIVED,
+    first=27740,
+    step=64,
+    end=40,
 )
 #: Codes of the register that are no ISO codes.
 COUNTRIES = {"EL": "GR", "XI": "GB", "UK": "GB"}
-
-
-def start(source: Source, window: Window) -> Iterator[Request]:  # noqa: ARG001 - the same for every window
-    yield WALK.begin()
+start = WALK.start
 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One number: a step of the search, or of the walk."""
     number = int(response.url.rpartition("/")[2])
 
-    def day(labels: dict[str, str]) -> dt.date:
-        return day_of(response, RECEIVED, labels.get(RECEIVED, ""))
-
-    def read(labels: dict[str, str]) -> Record:
+    def read(labels: dict[str, str], day: dt.date) -> Record:
         found = re.match(r"(\d{4}/\d+/([A-Z]{2}))(?:\s*\((.+)\))?", labels.get(NUMBER, ""))
         if found is None:
             raise FieldError(NUMBER, labels.get(NUMBER, ""), "is not year/number/country")
@@ -57,14 +53,14 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "title": title,
                 "summary": next((labels[name] for name in labels if "main content" in name.casefold()), ""),
                 "products_text": next((labels[n] for n in labels if n.casefold().startswith("product")), "") or title,
-                "published": day(labels),
+                "published": day,
                 "milestones": milestones,
                 "stated": {name: value[:600] for name, value in labels.items()},
                 "url": response.url,
             },
         )
 
-    yield from WALK.step_of(response, number, labels_of(response), day, read)
+    yield from WALK.step_of(response, number, labels_of(response), read)
 
 
 def labels_of(response: Response) -> dict[str, str]:

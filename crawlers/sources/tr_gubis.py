@@ -5,31 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from scrapy import Request
 from scrapy.http import Response
 
 from crawlers import places
-from crawlers.reading import Drift, FieldError, Parsed, Record, Window, clean, day_of
-from crawlers.source import Source
+from crawlers.reading import Drift, FieldError, Parsed, Record, clean
 from crawlers.walks import Walk
 from crawlers.wording import filled
 
 DATE, GOODS, FIRM = "BİLDİRİM TARİHİ", "ÜRÜN TANIMI", "FİRMA"
-WALK = Walk("https://guvensizurun.ticaret.gov.tr/Bildirim/Detay?rid={}", first=1024, step=2048, end=100)
-
-
-def start(source: Source, window: Window) -> Iterator[Request]:  # noqa: ARG001 - the same for every window
-    yield WALK.begin()
+WALK = Walk("https://guvensizurun.ticaret.gov.tr/Bildirim/Detay?rid={}", DATE, first=1024, step=2048, end=100)
+start = WALK.start
 
 
 def parse(response: Response) -> Iterator[Parsed]:
     """One number: a step of the search, or of the walk."""
     number = int(response.url.rpartition("rid=")[2])
 
-    def day(labels: dict[str, str]) -> dt.date:
-        return day_of(response, DATE, labels.get(DATE, ""))
-
-    def read(labels: dict[str, str]) -> Record:
+    def read(labels: dict[str, str], day: dt.date) -> Record:
         goods, brand = labels.get(GOODS) or labels.get("ÜRÜN GRUBU", ""), labels.get("MARKA", "").strip("- ")
         if not goods:
             raise FieldError(GOODS, labels, "is missing")
@@ -42,14 +34,14 @@ def parse(response: Response) -> Iterator[Parsed]:
                 "title": f"{goods} – {brand}" if brand and brand not in goods else goods,
                 "summary": labels.get("GÜVENSİZLİK NEDENİ", ""),
                 "products_text": goods,
-                "published": day(labels),
+                "published": day,
                 "origins": places.codes(labels.get("MENŞE ÜLKE", "")),
                 "stated": labels,
                 "url": response.url,
             },
         )
 
-    yield from WALK.step_of(response, number, labels_of(response), day, read)
+    yield from WALK.step_of(response, number, labels_of(response), read)
 
 
 def labels_of(response: Response) -> dict[str, str]:

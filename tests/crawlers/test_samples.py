@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import statistics
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +39,39 @@ def test_every_file_in_sources_is_half_of_a_pair() -> None:
     py = {path.stem for path in source.HERE.glob("*.py")} - {"__init__"}
     assert yml == py
     assert len(yml) >= 1
+
+
+def test_half_of_the_parsers_have_at_most_80_lines() -> None:
+    """What sources share belongs into `crawlers/`, not into each (issue "Every regulator")."""
+    sizes = {name: len((source.HERE / f"{name}.py").read_text(encoding="utf-8").splitlines()) for name in IDS}
+    assert statistics.median(sizes.values()) <= 80, sorted(sizes.items(), key=lambda item: item[1])
+
+
+def test_the_version_of_a_source_covers_the_shared_readers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A mend of a shared reader is another reading: conditional requests then ask for everything again.
+
+    Shown to fail with a version over the source's own two files alone.
+    """
+    room = tmp_path / "crawlers"
+    shutil.copytree(source.HERE.parent, room, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(source, "HERE", room / "sources")
+
+    def version(name: str) -> str:
+        source.source_version.cache_clear()
+        return source.source_version(name)
+
+    try:
+        before = {name: version(name) for name in ("jp_meti_recalls", "us_cpsc")}
+        for shared in ("japanese.py", "places.csv"):
+            with (room / shared).open("a", encoding="utf-8") as file:
+                file.write("\n")
+            after = version("jp_meti_recalls")
+            assert after != before["jp_meti_recalls"], shared
+            before["jp_meti_recalls"] = after
+            if shared == "japanese.py":
+                assert version("us_cpsc") == before["us_cpsc"]
+    finally:
+        source.source_version.cache_clear()
 
 
 @pytest.mark.parametrize("source_id", IDS)
