@@ -195,6 +195,20 @@ class ElasticStores:
 
 
 @pytest.fixture
+def elastic_stores(request: pytest.FixtureRequest) -> Iterator[Callable[[Gazetteer], ElasticStores]]:
+    """Stores on the real server with a gazetteer of the test's choice."""
+    made: list[ElasticStores] = []
+
+    def make(gazetteer: Gazetteer) -> ElasticStores:
+        made.append(ElasticStores(request.getfixturevalue("elasticsearch"), gazetteer))
+        return made[-1]
+
+    yield make
+    for stores in made:
+        stores.close()
+
+
+@pytest.fixture
 def make_elastic(request: pytest.FixtureRequest, gazetteer: Gazetteer) -> Iterator[ElasticStores]:
     stores = ElasticStores(request.getfixturevalue("elasticsearch"), gazetteer)
     yield stores
