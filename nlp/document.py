@@ -56,6 +56,11 @@ class Document:
         return 0
 
     @property
+    def folded(self) -> dict[str, Folded]:
+        """The fields that were read, folded."""
+        return {name: folded for name, _, folded in self.parts}
+
+    @property
     def head(self) -> int:
         """The end of title and products: what the notice says it is about."""
         return max(self.end_of("title"), self.end_of("products_text"))

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+import ahocorasick
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from crawlers import source as sources
 from crawlers.notice import Notice
 from nlp import hs, words
 from nlp.assessment import Evidence, FieldName, Industry, Measure, Reach, Severity
-from nlp.text import fold
+from nlp.document import LIMIT
+from nlp.text import Folded, fold
 
 Target = Literal["products", "industries", "hazards", "severity", "measure", "reach"]
 TARGETS: tuple[Target, ...] = get_args(Target)
@@ -90,6 +92,7 @@ class _Compiled:
     field: str
     exact: Mapping[str, tuple[str, ...]]
     contains: tuple[tuple[str, tuple[str, ...]], ...]
+    automaton: Any  # finds the needles of `contains` in one pass over a value; None: too few to be worth it
     value: tuple[str, ...]
     when: tuple[tuple[str, tuple[str, ...]], ...]
     basis: str
@@ -136,10 +139,12 @@ class Meaning:
 class Values:
     """The folded values of a notice's fields, each folded when first asked for."""
 
-    __slots__ = ("_folded", "notice")
+    __slots__ = ("_folded", "_read", "notice")
 
-    def __init__(self, notice: Notice) -> None:
+    def __init__(self, notice: Notice, read: Mapping[str, Folded] | None = None) -> None:
+        """`read`: text fields of the notice that are folded already (`Document.folded`), up to `LIMIT` characters each."""
         self.notice = notice
+        self._read = read or {}
         self._folded: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def of(self, name: str) -> tuple[tuple[str, str], ...]:
@@ -147,17 +152,20 @@ class Values:
         found = self._folded.get(name)
         if found is None:
             raw: Any = self.notice.stated.get(name)
-            if raw is None and name in NOTICE_FIELDS:
-                raw = getattr(self.notice, name)
-            given = raw if isinstance(raw, tuple) else (raw,) if raw else ()
-            found = tuple((_fold(str(value)), str(value)) for value in given if value)
+            if raw is None and name in self._read:
+                found = ((" ".join(self._read[name].text.split()), getattr(self.notice, name)),)
+            else:
+                if raw is None and name in NOTICE_FIELDS:
+                    raw = getattr(self.notice, name)
+                given = raw if isinstance(raw, tuple) else (raw,) if raw else ()
+                found = tuple((_fold(str(value)), str(value)) for value in given if value)
             self._folded[name] = found
         return found
 
 
 def _fold(text: str) -> str:
-    """Folded and with single spaces; only the first 20,000 characters count."""
-    return _fold_short(text) if len(text) < 300 else " ".join(fold(text[:20_000]).text.split())
+    """Folded and with single spaces; only the first `LIMIT` characters count."""
+    return _fold_short(text) if len(text) < 300 else " ".join(fold(text[:LIMIT]).text.split())
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -185,17 +193,33 @@ def _apply(rule: _Compiled, values: Values, *, single: bool) -> Hit | None:
             found.setdefault(value, _evidence(rule, original, 0, len(original)))
             if single:
                 return Hit((value,), rule.basis, rule.rule, found)
-    for needle, answers in rule.contains:
-        for folded, original in given:
-            at = folded.find(needle)
-            if at < 0:
-                continue
-            for value in answers:
-                if value not in found:
-                    found[value] = _evidence(rule, original, at, at + len(needle), needle)
-            if single:
-                return Hit(answers[:1], rule.basis, rule.rule, found)
+    for number, original in _present(rule, given) if rule.contains else ():
+        needle, answers = rule.contains[number]
+        for value in answers:
+            if value not in found:
+                found[value] = _evidence(rule, original, 0, 0, needle)
+        if single:
+            return Hit(answers[:1], rule.basis, rule.rule, found)
     return Hit(tuple(found), rule.basis, rule.rule, found) if found else None
+
+
+def _present(rule: _Compiled, given: tuple[tuple[str, str], ...]) -> list[tuple[int, str]]:
+    """(number of the needle, the first value that holds it), in the order of the table."""
+    first: dict[int, str] = {}
+    for folded, original in given:
+        if rule.automaton is None:
+            numbers: Iterable[int] = (n for n, (needle, _) in enumerate(rule.contains) if needle in folded)
+        else:
+            numbers = (n for _, ns in rule.automaton.iter(folded) for n in ns)
+        for number in numbers:
+            first.setdefault(number, original)
+    return sorted(first.items())
+
+
+@functools.lru_cache(maxsize=10_000)
+def _words(needle: str) -> re.Pattern[str]:
+    """Finds a folded needle in an original value, where folding changed only case and white space."""
+    return re.compile(re.escape(needle).replace(r"\ ", r"\s+"), re.IGNORECASE)
 
 
 def _evidence(rule: _Compiled, original: str, start: int, end: int, needle: str = "") -> Evidence:
@@ -203,7 +227,7 @@ def _evidence(rule: _Compiled, original: str, start: int, end: int, needle: str 
     name: Any = rule.field if rule.field in _EVIDENCE_FIELDS else "stated"
     text = original
     if needle:
-        there = re.search(re.escape(needle).replace(r"\ ", r"\s+"), original, re.IGNORECASE)
+        there = _words(needle).search(original)
         if there:
             start, end = there.span()
             text = original[start:end]
@@ -252,10 +276,12 @@ def _compile(target: Target, item: Any, where: str) -> _Compiled:
     allowed = _BASES.get(target, set())
     if rule.basis and rule.basis not in allowed:
         raise MeaningError(f"{where}: basis {rule.basis!r}; {target} knows {sorted(allowed) or 'none'}")
+    contains = tuple((_fold(key), _listed(value)) for key, value in (rule.contains or {}).items())
     return _Compiled(
         field=rule.field,
         exact={_fold(key): _listed(value) for key, value in (rule.map or {}).items()},
-        contains=tuple((_fold(key), _listed(value)) for key, value in (rule.contains or {}).items()),
+        contains=contains,
+        automaton=_automaton([needle for needle, _ in contains]),
         value=_listed(rule.value) if rule.value is not None else (),
         when=tuple(
             (name, tuple(f"~{_fold(v[1:])}" if v.startswith("~") else _fold(v) for v in _listed(accepted)))
@@ -264,6 +290,24 @@ def _compile(target: Target, item: Any, where: str) -> _Compiled:
         basis=rule.basis or "mapped",
         rule=rule.rule,
     )
+
+
+#: Fewer needles are found one by one as quickly.
+_FEW = 4
+
+
+def _automaton(needles: list[str]) -> Any:
+    """Needle → its numbers in the table; None for a few, or where one folds to nothing (found everywhere)."""
+    if len(needles) < _FEW or not all(needles):
+        return None
+    numbers: dict[str, tuple[int, ...]] = {}
+    for number, needle in enumerate(needles):
+        numbers[needle] = (*numbers.get(needle, ()), number)
+    automaton = ahocorasick.Automaton()
+    for needle, places in numbers.items():
+        automaton.add_word(needle, places)
+    automaton.make_automaton()
+    return automaton
 
 
 def _known(target: Target, value: str) -> bool:
