@@ -8,40 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import itertools
-import random
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from elasticsearch import (
-    ApiError,
-    AuthenticationException,
-    AuthorizationException,
-    Elasticsearch,
-    NotFoundError,
-    TransportError,
-)
-from elasticsearch import (
-    ConnectionError as NotReached,
-)
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError, TransportError
 from pydantic import ValidationError
 
 from index import elastic_mapping
 from index.alert import Alert
 from index.analysis import Concepts, Gazetteer
-from index.documents import Document, document
+from index.documents import document
+from index.elastic_bulk import Item, bulk, pipelined
+from index.elastic_errors import Gone, check_server, told
 from index.fields import Facet
 from index.highlight import highlights
 from index.plan import plan
 from index.query import Query
-from index.store import Count, Hit, Language, Page, Sort, StoreError, Unavailable, WrongIndex, check_page
+from index.store import Count, Hit, Language, Page, Sort, StoreError, WrongIndex, check_page
 
-BATCH = 500
-TRIES = 8  # of a bulk whose items the cluster was too busy for: about half a minute in all
-PAUSE = 0.2  # seconds before the second try, doubled each time
-BUSY = frozenset({429, 502, 503, 504})
-NEWER = 409  # the index holds a higher version already: what we wanted to say is said
 OTHER_REBUILD = "another rebuild began meanwhile: this one stops, the other goes on"
 TEXT = 20_000  # characters of the plain text field
 
@@ -79,107 +65,77 @@ class ElasticStore:
         self._concepts = Concepts(gazetteer)
         self._sleep = sleep
         self._checked = False
+        self._known_server = False
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
     def put(self, alerts: Iterable[Alert]) -> int:
-        written = 0
-        rest = iter(alerts)
-        while batch := list(itertools.islice(rest, BATCH)):
-            with _told():
-                self._ensure()
-            written += self._everywhere(batch)
-        return written
+        self._ensure()
+        return pipelined(alerts, self._item, self._everywhere)
 
-    def _everywhere(self, batch: Sequence[Alert]) -> int:
+    def _everywhere(self, items: Sequence[Item]) -> int:
         """Write behind the alias, and behind the one of a rebuild while there is one."""
         while True:
-            written = self._bulk(self._alias, batch)
-            with _told():
+            written = bulk(self._client, self._alias, items, self._sleep)
+            with told():
                 building = bool(self._client.indices.exists_alias(name=self._building))
             if not building:
                 return written
             try:
-                self._bulk(self._building, batch)
-            except _Gone:
+                bulk(self._client, self._building, items, self._sleep)
+            except Gone:
                 continue  # switched between the two: once more, to what the alias stands for now
             return written
 
     def wait(self) -> None:
-        with _told(), contextlib.suppress(NotFoundError):
+        with told(), contextlib.suppress(NotFoundError):
             self._client.indices.refresh(index=self._alias)
 
     def _ensure(self) -> None:
-        """Template, first index and alias; and that the index is one of ours. Raises WrongIndex."""
+        """Template, first index and alias; and that the index is one of ours. Raises WrongIndex, WrongServer."""
         if self._checked:
             return
-        if not self._client.indices.exists_alias(name=self._alias):
-            if self._client.indices.exists(index=self._alias):
-                raise WrongIndex(f"{self._alias} is an index, not an alias: it is not ours; choose another name")
-            self._put_template()
-            try:
-                self._client.indices.create(index=f"{self._alias}-v000001", aliases={self._alias: {}})
-            except ApiError as error:
-                if error.error != "resource_already_exists_exception":  # another process was first
-                    raise
-        self._check_mapping()
+        self._check_server()
+        with told():
+            if not self._client.indices.exists_alias(name=self._alias):
+                if self._client.indices.exists(index=self._alias):
+                    raise WrongIndex(f"{self._alias} is an index, not an alias: it is not ours; choose another name")
+                self._put_template()
+                try:
+                    self._client.indices.create(index=f"{self._alias}-v000001", aliases={self._alias: {}})
+                except ApiError as error:
+                    if error.error != "resource_already_exists_exception":  # another process was first
+                        raise
+        if self.stale:
+            raise WrongIndex(self.stale)
         self._checked = True
+
+    def _check_server(self) -> None:
+        """Raises WrongServer. Once for each store: what stands behind an address does not change its kind."""
+        if self._known_server:
+            return
+        with told(), contextlib.suppress(AuthorizationException, NotFoundError):  # not every role may ask
+            check_server(self._client.nodes.info(filter_path="nodes.*.version").body)
+        self._known_server = True
+
+    @property
+    def stale(self) -> str:
+        with told(), contextlib.suppress(NotFoundError):
+            for index, body in self._client.indices.get_mapping(index=self._alias).body.items():
+                there = body["mappings"].get("_meta")
+                if there != elastic_mapping.built_by():
+                    return (
+                        f"the index {index} has other settings ({there or 'none of ours'}, this is"
+                        f" {elastic_mapping.built_by()}): run `tradewarn rebuild`"
+                    )
+        return ""
 
     def _put_template(self) -> None:
         body = elastic_mapping.template(self._alias)
         self._client.indices.put_index_template(name=self._alias, **body)
 
-    def _check_mapping(self) -> None:
-        mappings = self._client.indices.get_mapping(index=self._alias).body
-        for index, body in mappings.items():
-            there = body["mappings"].get("_meta")
-            if there != elastic_mapping.built_by():
-                raise WrongIndex(
-                    f"the index {index} has other settings ({there or 'none of ours'}, this is"
-                    f" {elastic_mapping.built_by()}): run `tradewarn rebuild`"
-                )
-
-    def _bulk(self, alias: str, alerts: Sequence[Alert]) -> int:
-        """Write all of them or raise; items the cluster was too busy for are tried again, with growing pauses."""
-        newest: dict[str, Alert] = {}
-        for alert in alerts:
-            if alert.id not in newest or newest[alert.id].version <= alert.version:
-                newest[alert.id] = alert
-        left: list[tuple[dict[str, Any], dict[str, Any]]] = [self._item(alert) for alert in newest.values()]
-        written = 0
-        for attempt in range(TRIES):
-            busy: list[tuple[dict[str, Any], dict[str, Any]]] = []
-            try:
-                answer = self._client.bulk(
-                    index=alias, operations=[part for item in left for part in item], require_alias=True
-                )
-            except ApiError as error:
-                if error.status_code not in BUSY:
-                    raise _ours(error) from error
-                busy, reason = left, str(error)
-            except TransportError as error:
-                raise _ours(error) from error
-            else:
-                reason = ""
-                for item, result in zip(left, answer["items"], strict=True):
-                    (outcome,) = result.values()
-                    status = outcome["status"]
-                    if status in BUSY:
-                        busy.append(item)
-                        reason = str(outcome["error"].get("reason", ""))
-                    elif status < 300:
-                        written += 1
-                    elif status != NEWER:
-                        raise _refused(outcome)
-            if not busy:
-                return written
-            left = busy
-            if attempt + 1 < TRIES:
-                self._sleep(PAUSE * 2**attempt * (0.5 + random.random()))  # noqa: S311 - spreads writers, hides nothing
-        raise Unavailable(f"Elasticsearch is too busy for {len(left)} alerts after {TRIES} tries: {reason}")
-
-    def _item(self, alert: Alert) -> tuple[dict[str, Any], dict[str, Any]]:
-        flat: Document = document(alert, self._concepts)
+    def _item(self, alert: Alert) -> Item:
+        flat = document(alert, self._concepts)
         action = {"_id": elastic_mapping.key(alert.id), "version": alert.version, "version_type": "external_gte"}
         notice = alert.notice
         text = "\n".join(filter(None, (notice.title, alert.effective.title_zh, notice.summary, notice.text)))
@@ -188,7 +144,8 @@ class ElasticStore:
     # --- rebuilding ------------------------------------------------------------------------------------------------
 
     def begin_rebuild(self) -> str:
-        with _told():
+        self._check_server()
+        with told():
             there = self._client.indices.get_alias(index=f"{self._alias}-v*", allow_no_indices=True).body
             for index, body in there.items():
                 if self._alias not in body["aliases"]:  # left by a rebuild that did not come to its end
@@ -200,15 +157,16 @@ class ElasticStore:
         return following
 
     def fill(self, token: str, alerts: Iterable[Alert]) -> None:
-        rest = iter(alerts)
-        while batch := list(itertools.islice(rest, BATCH)):
-            with _told():
-                if not self._client.indices.exists_alias(name=self._building, index=token):
-                    raise StoreError(OTHER_REBUILD)
-            self._bulk(self._building, batch)
+        pipelined(alerts, self._item, functools.partial(self._fill, token))
+
+    def _fill(self, token: str, items: Sequence[Item]) -> int:
+        with told():
+            if not self._client.indices.exists_alias(name=self._building, index=token):
+                raise StoreError(OTHER_REBUILD)
+        return bulk(self._client, self._building, items, self._sleep)
 
     def finish_rebuild(self, token: str) -> int:
-        with _told():
+        with told():
             try:
                 self._client.indices.refresh(index=token)
                 count = int(self._client.count(index=token)["count"])
@@ -232,7 +190,7 @@ class ElasticStore:
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def get(self, alert_id: str) -> Alert | None:
-        with _told():
+        with told():
             try:
                 answer = self._client.get(index=self._alias, id=elastic_mapping.key(alert_id), source_includes=["body"])
             except NotFoundError:
@@ -240,7 +198,7 @@ class ElasticStore:
         return _alert(answer["_source"]["body"])
 
     def count(self) -> int:
-        with _told():
+        with told():
             try:
                 return int(self._client.count(index=self._alias)["count"])
             except NotFoundError:
@@ -259,10 +217,11 @@ class ElasticStore:
         histogram: bool = False,
     ) -> Page:
         check_page(offset, limit)
+        self._check_server()
         meaning = plan(query, self._concepts)
         wanted: list[Facet] = list(dict.fromkeys([*facets, "week"] if histogram else facets))
         body = elastic_mapping.request(meaning, as_of=as_of, sort=sort, facets=wanted)
-        with _told():
+        with told():
             try:
                 answer = self._client.search(index=self._alias, from_=offset, size=limit, **_arguments(body)).body
             except NotFoundError:  # nothing was ever loaded
@@ -292,8 +251,9 @@ class ElasticStore:
         )
 
     def scan(self, query: Query, *, as_of: dt.date) -> Iterator[Alert]:
+        self._check_server()
         meaning = elastic_mapping.matching(plan(query, self._concepts), as_of)
-        with _told():
+        with told():
             try:
                 pit = self._client.open_point_in_time(index=self._alias, keep_alive="5m")["id"]
             except NotFoundError:
@@ -301,7 +261,7 @@ class ElasticStore:
         try:
             after: list[Any] | None = None
             while True:
-                with _told():
+                with told():
                     answer = self._client.search(
                         pit={"id": pit, "keep_alive": "5m"},
                         query=meaning,
@@ -335,7 +295,7 @@ class ElasticStore:
                 },
             }
         }
-        with _told():
+        with told():
             try:
                 holding = int(self._client.count(index=self._alias, query={"term": {"exact": word}})["count"])
                 answer = self._client.search(index=self._alias, size=0, suggest=suggest, track_total_hits=False).body
@@ -362,48 +322,3 @@ def _alert(body: str) -> Alert:
         raise WrongIndex(
             f"an alert of another version is in the index ({where}: {first['msg']}): upgrade, or rebuild"
         ) from error
-
-
-class _Gone(StoreError):
-    """No index stands behind the alias that was written to."""
-
-
-def _refused(outcome: dict[str, Any]) -> StoreError:
-    kind, reason = outcome["error"].get("type", ""), outcome["error"].get("reason", "")
-    if kind == "index_not_found_exception":
-        return _Gone(f"no index stands behind the alias ({reason}): run `tradewarn rebuild`")
-    if kind == "cluster_block_exception":
-        return Unavailable(f"Elasticsearch takes no writes now (read-only, or its disk is full): {reason}")
-    if outcome["status"] == 403:
-        return StoreError(f"this user may not write to the index: {reason}")
-    if kind in {"strict_dynamic_mapping_exception", "document_parsing_exception", "mapper_parsing_exception"}:
-        return WrongIndex(f"the index has another mapping: {reason}: run `tradewarn rebuild`")
-    return StoreError(f"Elasticsearch refused {outcome.get('_id')}: {kind}: {reason}")
-
-
-def _ours(error: ApiError | TransportError) -> StoreError:
-    if isinstance(error, ApiError):
-        info = str(error)
-        if error.error == "cluster_block_exception":
-            return Unavailable(f"Elasticsearch takes no writes now (read-only, or its disk is full): {info}")
-        if isinstance(error, AuthenticationException):
-            return StoreError(f"Elasticsearch does not know this user or password: {info}")
-        if isinstance(error, AuthorizationException):
-            return StoreError(f"this user may not do that in Elasticsearch (roles: deploy/elasticsearch): {info}")
-        if error.status_code in BUSY:
-            return Unavailable(f"Elasticsearch is too busy: {info}")
-        return StoreError(f"Elasticsearch answered {error.status_code}: {info}")
-    if isinstance(error, NotReached):
-        return Unavailable(f"Elasticsearch cannot be reached: {error}")
-    return Unavailable(f"Elasticsearch did not answer properly: {error}")
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """The client's errors as ours; 404 is left to the caller, who knows what it means."""
-    try:
-        yield
-    except NotFoundError:
-        raise
-    except (ApiError, TransportError) as error:
-        raise _ours(error) from error

@@ -51,7 +51,7 @@ class SqliteStore:
         with _told():
             connection = self._connection()
             sqlite_schema.prepare(connection)
-            self._check_version(connection)
+            self._sign(connection)
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
@@ -60,6 +60,8 @@ class SqliteStore:
         for batch in _batches(alerts):
             prepared = self._documents(batch)
             with self._writing() as connection:
+                if self.stale:
+                    raise WrongIndex(self.stale)
                 epochs = {sqlite_schema.meta(connection, "epoch"), sqlite_schema.meta(connection, "building")} - {0}
                 present = sqlite_schema.meta(connection, "epoch")
                 for epoch in sorted(epochs):
@@ -97,7 +99,6 @@ class SqliteStore:
             sqlite_schema.set_meta(connection, "building", 0)
             connection.execute("INSERT OR REPLACE INTO built_by VALUES ('index', ?)", (self._version(),))
             sqlite_schema.drop(connection, present)
-        self.stale = ""
         return int(count)
 
     def rebuild(self, alerts: Iterable[Alert]) -> int:
@@ -295,20 +296,22 @@ class SqliteStore:
             if epoch_now != epoch:
                 raise Unavailable("the index was switched just now: ask again")
 
+    def _sign(self, connection: sqlite3.Connection) -> None:
+        """A new index is marked with the version that builds it."""
+        if connection.execute("SELECT 1 FROM built_by WHERE name = 'index'").fetchone() is None:
+            connection.execute("INSERT OR IGNORE INTO built_by VALUES ('index', ?)", (self._version(),))
+
     @staticmethod
     def _version() -> str:
         return f"analysis {analysis.VERSION}, documents {documents.VERSION}"
 
-    def _check_version(self, connection: sqlite3.Connection) -> None:
-        row = connection.execute("SELECT version FROM built_by WHERE name = 'index'").fetchone()
-        if row is None:
-            with self._writing() as writer:
-                writer.execute("INSERT OR IGNORE INTO built_by VALUES ('index', ?)", (self._version(),))
-        elif row[0] != self._version():
-            self.stale = f"the index was built by {row[0]}, this is {self._version()}: run `tradewarn rebuild`"
-
-    #: Why the index should be rebuilt; empty: it need not.
-    stale: str = ""
+    @property
+    def stale(self) -> str:
+        with _told():
+            row = self._connection().execute("SELECT version FROM built_by WHERE name = 'index'").fetchone()
+        if row is None or row[0] == self._version():
+            return ""
+        return f"the index was built by {row[0]}, this is {self._version()}: run `tradewarn rebuild`"
 
 
 class _Shelf:

@@ -77,6 +77,10 @@ class Store(Protocol):
     """Alerts by id, and what a query finds among them. Writes are idempotent: the higher version wins, an equal one
     replaces, a lower one is passed over. Many readers and writers may work at once, in other processes too."""
 
+    @property
+    def stale(self) -> str:
+        """Why the index should be rebuilt before anything is written to it (another analysis, a foreign mapping); empty: no reason."""
+
     def put(self, alerts: Iterable[Alert]) -> int:
         """Write; returns how many were written (the others are there in a higher version). Raises StoreError."""
 

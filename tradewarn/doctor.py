@@ -104,6 +104,8 @@ def _models(shop: Workshop) -> Iterator[Finding]:
 
 
 def _index(shop: Workshop) -> Iterator[Finding]:
+    if shop.store.stale:
+        yield Finding(state="broken", what="index", found=shop.store.stale, advice="run `tradewarn rebuild`")
     held, known = shop.store.count(), shop.catalogue.count()
     if held == known:
         yield Finding(state="ok", what="index", found=f"{held} alerts")
