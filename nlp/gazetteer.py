@@ -242,7 +242,7 @@ def folded_terms(concepts: Iterable[Concept]) -> Iterator[tuple[Concept, str, st
 def _automaton(
     concepts: Iterable[Concept], homonyms: frozenset[str], other_meanings: frozenset[str]
 ) -> ahocorasick.Automaton:
-    """Raises GazetteerError where a term names two concepts and is no listed homonym, or is no name by the other list."""
+    """Raises GazetteerError where a term names two concepts and is not listed as a homonym."""
     explicit: dict[str, tuple[str, ...]] = {}
     derived: dict[str, str] = {}
     for concept, lang, term, folded in folded_terms(concepts):
@@ -255,9 +255,7 @@ def _automaton(
         for variant in inflection.variants(folded, term, lang):
             derived.setdefault(key(variant), concept.id)
     for phrase in other_meanings:
-        if named := explicit.get(key(phrase)):
-            raise GazetteerError(f"{phrase!r} names {named[0]} and is listed in {_OTHER_MEANINGS}")
-        explicit[key(phrase)] = ()
+        explicit.setdefault(key(phrase), ())
     automaton = ahocorasick.Automaton()
     for word, owner in derived.items():
         if word not in explicit:  # a term somebody wrote beats a form we made: "glasses" are not the plural of "glass"
