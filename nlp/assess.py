@@ -40,7 +40,7 @@ TAXONOMY = "2026-11"
 BATCH = 256
 #: Characters a model reads: a subject, not an annex.
 MODEL_LIMIT = 6000
-_AGENTS = frozenset({"substance", "pathogen", "scheme"})
+_AGENTS = frozenset({"substance", "pathogen"})
 _FOOD = frozenset({"agri_food"})
 #: Data files whose change changes opinions: part of the version.
 _DATA = ("hazards.yml", "industries.yml", "hs_names.tsv", "watchlist.yml")
@@ -118,13 +118,9 @@ class Assessor:
     def _guesses(self, first: Sequence[_Read], rows: features.Rows) -> list[products.Guess]:
         model = self.models["groups"]
         margins = model.margins(rows.text) + rows.tokens @ model.weights
-        known = np.array([self.models.known(item.document.notice.register_name) for item in first])
-        probabilities = model.probabilities(margins)
-        if "groups_unseen" in self.models and not known.all():
-            unseen = self.models["groups_unseen"].probabilities(
-                self.models["groups_unseen"].margins(rows.text) + rows.tokens @ self.models["groups_unseen"].weights
-            )
-            probabilities = np.where(known[:, None], probabilities, unseen)
+        regimes = [_regime_of(item.document.notice) for item in first]
+        known = [self.models.known(regime) for regime in regimes]
+        probabilities = model.probabilities(margins, regimes)
         order = np.argsort(-probabilities, axis=1, kind="stable")
         spans = self._evidence(rows, order[:, 0], model)
         guesses = []
@@ -141,7 +137,7 @@ class Assessor:
                 for start, end, weight in spans[row]
                 if BREAK not in item.document.text[start:end]
             )
-            guesses.append(products.Guess(() if empty else tuple(ranked), evidence, bool(known[row])))
+            guesses.append(products.Guess(() if empty else tuple(ranked), evidence, known[row]))
         return guesses
 
     def _evidence(
@@ -190,7 +186,7 @@ class Assessor:
         run: str,
     ) -> Assessment:
         document, notice = item.document, item.document.notice
-        rules, values = meaning.of_source(notice.source), meaning.Values(notice)
+        rules, values = meaning.of_source(notice.source), meaning.Values(notice, document.folded)
         inherited = self._of_parent(parent) if parent is not None else None
         found = products.determine(
             document,
@@ -218,6 +214,7 @@ class Assessor:
         touched = reach.of(document, rules.of("reach", notice, values), measure)
         levels = level.time_line(notice, severity=graded, measure=measure, reach=touched, industries=found.industries)
         ids = tuple(dict.fromkeys(match.concept for match in item.matches))
+        joined = watchlist.match(document, ids)
         facts = titles.Facts(
             notice=notice,
             products=found.products,
@@ -229,6 +226,7 @@ class Assessor:
             levels=levels,
             named=item.named,
             agents=self._agents(ids, danger),
+            dossiers=[watchlist.by_id()[one.dossier] for one in joined],
             language=document.language,
         )
         return Assessment(
@@ -242,7 +240,7 @@ class Assessor:
             measure=measure,
             reach=touched,
             levels=levels,
-            regulations=tuple(joined.dossier for joined in watchlist.match(document, ids)),
+            regulations=tuple(one.dossier for one in joined),
             concepts=ids,
             title_zh=titles.title_zh(facts),
             title_zh_method="composed",
@@ -259,7 +257,7 @@ class Assessor:
         found = self._parents.get(parent.id)
         if found is None:
             item = self._read(parent)
-            rules, values = meaning.of_source(parent.source), meaning.Values(parent)
+            rules, values = meaning.of_source(parent.source), meaning.Values(parent, item.document.folded)
             found = products.determine(
                 item.document,
                 item.codes.codes,
@@ -274,7 +272,7 @@ class Assessor:
         return found
 
     def _agents(self, ids: Sequence[str], danger: Sequence[HazardOpinion]) -> list[Concept]:
-        """Substances, pathogens and schemes named; of substances only those of a hazard that was found."""
+        """Substances and pathogens named; of substances only those of a hazard that was found."""
         wanted = {opinion.hazard for opinion in danger}
         found = []
         for name in ids:
@@ -303,13 +301,17 @@ class Assessor:
 
     def _review(self, notice: Notice, rules: meaning.Meaning, found: products.Found) -> tuple[Review, ...]:
         reasons = list(found.review)
-        if rules.empty and not self.models.known(notice.register_name):
+        if rules.empty and not self.models.known(_regime_of(notice)):
             reasons.append(Review(reason="new_source", detail=notice.source))
         elif rules.has("industries") and found.level in ("model", "retrieved", "") and notice.stated:
             reasons.append(Review(reason="unmapped", detail=notice.source))
         if _sampled(notice.id):
             reasons.append(Review(reason="random"))
         return tuple(reasons)
+
+
+def _regime_of(notice: Notice) -> str:
+    return linear.regime_of(notice.register_name, notice.stated)
 
 
 def _sampled(notice_id: str) -> bool:

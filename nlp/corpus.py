@@ -6,6 +6,7 @@ fields of a regime (RASFF's classification, origin, category) enter as tokens be
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp import concepts, features, hs, labels
-from nlp.fitting import Matrix
 from nlp.gazetteer import Gazetteer
 from nlp.labels import Example
 from nlp.text import fold
 
 #: Weight of a row: of an office's label, of a name or term of ours.
 WEAK, OWN = 0.3, 0.5
-#: Two of three rows keep their text; the third is only its concepts, so that these must carry it (source drop-out).
+#: Every third row is learned once more as its concepts alone, so that these must carry it (source drop-out).
 DROP = 3
 
 
@@ -31,15 +31,18 @@ class Corpus:
 
     texts: list[str] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
-    tokens: list[list[tuple[int, float]]] = field(default_factory=list)
+    tokens: list[list[tuple[int, float]]] = field(default_factory=list)  # concepts
+    fields: list[list[tuple[int, float]]] = field(default_factory=list)  # published fields of the regime
     industries: list[str] = field(default_factory=list)  # "" none
     hazards: list[tuple[str, ...]] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)  # "" our own words
     registers: list[str] = field(default_factory=list)
+    regimes: list[str] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
     twins: list[str] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     rows: list[Mapping[str, str]] = field(default_factory=list)
+    severities: list[str] = field(default_factory=list)  # of tables in our own words
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -51,10 +54,12 @@ class Corpus:
         self.hazards.append(example.hazards)
         self.tables.append(example.table)
         self.registers.append(example.register)
+        self.regimes.append(example.regime)
         self.dates.append(example.date)
         self.twins.append(f"{example.table}:{example.twin}")
         self.weights.append(WEAK if example.weak else 1.0)
         self.rows.append(example.row)
+        self.severities.append(example.severity)
 
     def add_own(self, text: str, industry: str) -> None:
         self.texts.append(text)
@@ -63,28 +68,37 @@ class Corpus:
         self.hazards.append(())
         self.tables.append("")
         self.registers.append("")
+        self.regimes.append("")
         self.dates.append("")
         self.twins.append(f"own:{len(self.texts)}")
         self.weights.append(OWN)
         self.rows.append({})
+        self.severities.append("")
 
     def read_tokens(self) -> None:
-        """The concepts of every text (of our own words too: they are found in themselves)."""
+        """The concepts of every text (of our own words too: they are found in themselves), the fields of every row."""
         self.tokens = concepts.of_texts(self.texts, self.heads)
-        for row, table in enumerate(self.tables):
-            self.tokens[row] += [(h, 1.0) for h in field_tokens(table, self.rows[row])]
+        self.fields = [
+            [(h, 1.0) for h in field_tokens(table, row)] for table, row in zip(self.tables, self.rows, strict=True)
+        ]
+
+    def part(self, rows: NDArray[np.int64]) -> Corpus:
+        """These rows as a corpus of their own."""
+        return Corpus(**{f.name: [getattr(self, f.name)[i] for i in rows] for f in dataclasses.fields(self)})
 
     def array(self, name: str) -> NDArray[np.object_]:
         return np.array(getattr(self, name), dtype=object)
 
 
 def load(data: Path, *, own: bool = True) -> Corpus:
-    """Every table the folder has, oldest row first within each, then our own words."""
+    """Every table the folder has, oldest row first within each, then our own words.
+
+    Raises TableError where a table cannot be read, or the folder has none.
+    """
     corpus = Corpus()
-    for name in labels.present(data):
-        if labels.tables()[name].get("train", True):
-            for example in labels.read(data, name):
-                corpus.add(example)
+    for table in labels.find(data):
+        for example in labels.read(table):
+            corpus.add(example)
     if own:
         for text, industry in own_words():
             corpus.add_own(text, industry)
@@ -132,11 +146,3 @@ def field_tokens(table: str, row: Mapping[str, str]) -> Iterator[int]:
 
 def token_hashes(tokens: Iterable[Sequence[tuple[int, float]]]) -> NDArray[np.uint64]:
     return np.array(sorted({h for row in tokens for h, _ in row}), np.uint64)
-
-
-def dropped(matrix: Matrix, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows of `chosen` that are repeated as their concepts alone: every third, where there is a concept."""
-    counts = np.diff(matrix.tokens.indptr)
-    thinned = chosen[::DROP]
-    kept: NDArray[np.int64] = thinned[counts[thinned] > 0]
-    return kept

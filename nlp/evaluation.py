@@ -1,18 +1,19 @@
 """Metrics with n and 95 % intervals for every table a folder has.
 
-Two ways, decided per table by what the manifest of the shipped models says of it:
-* the table's rows (nine of ten) are newer than the newest row the shipped models were trained on: it is a blind set,
-  evaluated whole with the shipped models (`"model": "shipped"`);
+Three ways, decided per table by what the manifest of the shipped models says of it (`"model"` in each result):
+* most of its rows are newer than the newest row the shipped models were trained on: a blind set; those rows are
+  answered by the shipped models (`shipped`);
+* it is no table of `labels.yml`: a source nobody trained on, answered whole by the shipped models as such (`shipped, source
+  unknown`);
 * else its newest 20 % are held back (no twin of an older row among them), and models fitted here, in this process, on
-  the older rest of all such tables are measured on them (`"model": "fitted on the older 80 %"`). The shipped models,
-  which saw every row, are never measured on rows they were trained on.
+  the older rest of all such tables answer them (`fitted on the older 80 %`). The shipped models, which saw every row, are
+  never measured on rows they were trained on.
 `unseen_*` leaves a whole source out of training; `hand_*` are the notices labelled by hand in the repository.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,113 +21,141 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp import corpus as corpora
-from nlp import fitting, hand, labels, linear, metrics, training
+from nlp import fitting, hand, labels, linear, metrics, training, unseen, whole
 from nlp.corpus import Corpus
 from nlp.linear import Models
-from nlp.products import ACCEPT, ACCEPT_UNSEEN
 
 TEST = 0.2
 #: Share of a table's rows that must be newer than the training's newest for the table to be a blind set.
-BLIND = 0.9
-#: The sources left out one by one (tables of one register together), and rows of each that are asked at most.
-UNSEEN_ROWS = 4000
-FEW = 25
+BLIND = 0.5
+FITTED = "fitted on the older 80 %"
+SHIPPED = "shipped"
+FOREIGN = "shipped, source unknown"
+Rows = NDArray[np.int64]
 Result = dict[str, Any]
 
 
-def evaluate(data: Path) -> dict[str, Result]:
-    """{task: {table, n, metrics, ci95, model}} for every table of `labels.yml` in the folder, and the sets of the repository.
+def evaluate(data: Path, *, sealed: bool = False, say: Callable[[str], None] = lambda _: None) -> dict[str, Result]:
+    """{task: {table, n, metrics, ci95, model}} for every table of labels in the folder, and the sets of the repository.
 
-    Raises TableError for a table without its columns, ValueError where the folder has none.
+    `sealed` opens the second half of the hand-labelled sets too; `say` is told what is being done.
+    Raises TableError for a table without its columns or a folder without tables.
     """
-    names = labels.present(data)
-    if not names:
-        raise ValueError(f"{data} holds no table of nlp/labels.yml: {', '.join(labels.tables())}")
     corpus = corpora.load(data)
-    tables = corpus.array("tables")
-    blind = {name for name in names if _is_blind(corpus, name)}
+    foreign, blind, rest = split(corpus)
     report: dict[str, Result] = {}
-    if blind:
-        rows = np.flatnonzero(np.isin(tables, sorted(blind)))
-        _score(report, corpus, rows, linear.shipped(), "shipped")
-    if set(names) - blind:
-        test = held_back(corpus, blind)
-        older = np.flatnonzero(~test & ~np.isin(tables, sorted(blind)))
-        models = training.fit_all(corpus, older).models_of()
-        _score(report, corpus, np.flatnonzero(test), models, "fitted on the older 80 %")
-        report.update(unseen(corpus, older, np.flatnonzero(test)))
-        report.update(hand.evaluate(models, "fitted on the older 80 %"))
-    else:
-        report.update(hand.evaluate(linear.shipped(), "shipped"))
+    if len(blind):
+        say("the shipped models on rows newer than their training")
+        score(report, corpus, blind, linear.shipped(), SHIPPED)
+        report.update(_said(whole.products(corpus.part(blind), linear.shipped()), SHIPPED))
+        report.update(_said(whole.links(corpus.part(blind)), "nlp/events.py"))
+    if len(foreign):
+        say("the shipped models on sources they do not know")
+        score_foreign(report, corpus, foreign, linear.shipped())
+    models: Models | None = None
+    if (corpus.array("tables")[rest] != "").any():
+        test = rest[held_back(corpus, rest)]
+        older = np.setdiff1d(rest, test)
+        say("models on the older 80 %")
+        fitted = training.fit_all(corpus, older)
+        models = fitted.models_of()
+        score(report, corpus, test, models, FITTED)
+        say("chapters and headings")
+        report.update(_said(whole.products(corpus.part(test), models), FITTED))
+        report.update(_said(whole.links(corpus.part(test)), "nlp/events.py"))
+        say("sources left out one by one")
+        report.update(left_out(corpus, older, test, fitted))
+    halves = ("open", "sealed") if sealed else ("open",)
+    how = FITTED if models is not None else SHIPPED
+    report.update(hand.evaluate(models or linear.shipped(), how, halves=halves))
     report.update(hand.evaluate_codes())
+    if linear.present():
+        say("speed and files")
+        report.update(_said({"speed": whole.speed(linear.shipped()), "files": whole.files()}, SHIPPED))
     return report
 
 
-def _is_blind(corpus: Corpus, name: str) -> bool:
-    trained = linear.shipped().manifest.get("trained_on", {}).get(name)
-    if trained is None:
-        return False
-    dates = [date for date, table in zip(corpus.dates, corpus.tables, strict=True) if table == name]
-    return bool(sum(date > trained["newest"] for date in dates) >= BLIND * len(dates))
+def _said(found: dict[str, Result], how: str) -> dict[str, Result]:
+    return {task: {**result, "model": how} for task, result in found.items()}
 
 
-def held_back(corpus: Corpus, leave: set[str] | frozenset[str] = frozenset()) -> NDArray[np.bool_]:
-    """The newest 20 % of each table (tables in `leave` not at all)."""
-    mark = np.zeros(len(corpus), bool)
-    tables = corpus.array("tables")
-    for name in sorted(set(corpus.tables) - {""} - leave):
+def split(corpus: Corpus) -> tuple[Rows, Rows, Rows]:
+    """Rows of sources nobody trained on, rows newer than the training of the shipped models, and the rest."""
+    tables, dates = corpus.array("tables"), np.array(corpus.dates)
+    trained = linear.shipped().manifest.get("trained_on", {}) if linear.present() else {}
+    foreign = np.array([name not in labels.tables() and name != "" for name in tables], bool)
+    blind = np.zeros(len(corpus), bool)
+    dropped = np.zeros(len(corpus), bool)
+    for name in sorted(set(corpus.tables) & trained.keys()):
+        mine = tables == name
+        newer = mine & (dates > trained[name]["newest"])
+        if newer.sum() >= BLIND * mine.sum():
+            blind |= newer
+            dropped |= mine & ~newer
+    return np.flatnonzero(foreign), np.flatnonzero(blind), np.flatnonzero(~foreign & ~blind & ~dropped)
+
+
+def held_back(corpus: Corpus, rows: Rows) -> NDArray[np.bool_]:
+    """Of these rows the newest 20 % of each table."""
+    mark = np.zeros(len(rows), bool)
+    tables = corpus.array("tables")[rows]
+    for name in sorted(set(tables.tolist()) - {""}):
         at = np.flatnonzero(tables == name)
-        chosen = fitting.newest([corpus.dates[i] for i in at], [corpus.twins[i] for i in at], TEST)
+        chosen = fitting.newest([corpus.dates[rows[i]] for i in at], [corpus.twins[rows[i]] for i in at], TEST)
         mark[at[chosen]] = True
     return mark
 
 
-def probabilities(
-    models: Models, name: str, corpus: Corpus, rows: NDArray[np.int64], *, fields: bool = True
-) -> NDArray[Any]:
-    """(rows, classes) of a model on rows of the corpus."""
+def left_out(corpus: Corpus, older: Rows, test: Rows, fitted: training.Fitted) -> dict[str, Result]:
+    """The `unseen_*` figures."""
+    if "groups" not in fitted.models:
+        return {}
+    industries = corpus.array("industries")
+    rows = np.concatenate([older, test])
+    rows = rows[industries[rows] != ""]
+    part = training.Part(corpus, rows, fitted.matrix)
+    is_test = np.isin(rows, test)
+    found = unseen.evaluate(part, np.flatnonzero(~is_test), np.flatnonzero(is_test), fitted.models["groups"].classes)
+    return _said(found, FITTED)
+
+
+# --- tables of labels.yml -----------------------------------------------------------------------------------------
+
+
+def probabilities(models: Models, name: str, corpus: Corpus, *, known: bool = True) -> NDArray[Any]:
+    """(rows, classes) of a model on every row of a corpus; `known`: with the bias of each row's regime."""
     model = models[name]
-    matrix = fitting.matrix(
-        models.vocabulary,
-        models.idf,
-        [corpus.texts[i] for i in rows],
-        [corpus.heads[i] for i in rows],
-        [corpus.tokens[i] for i in rows],
-    )
-    every = np.arange(len(rows))
-    both = matrix.both() if fields else training.without_fields(matrix, _slice(corpus, rows), every)
-    return model.probabilities(model.margins(both))
+    matrix = training.matrix_of(corpus, models.vocabulary, models.idf, fields=name.endswith("_fields"))
+    regimes = corpus.regimes if known else [""] * len(corpus)
+    return model.probabilities(model.margins(matrix.both()), regimes)
 
 
-def _slice(corpus: Corpus, rows: NDArray[np.int64]) -> Corpus:
-    part = Corpus()
-    part.tables = [corpus.tables[i] for i in rows]
-    part.rows = [corpus.rows[i] for i in rows]
-    return part
-
-
-def _score(report: dict[str, Result], corpus: Corpus, rows: NDArray[np.int64], models: Models, how: str) -> None:
+def score(report: dict[str, Result], corpus: Corpus, rows: Rows, models: Models, how: str) -> None:
+    """Every task of the tables of these rows, by the given models."""
     tables = corpus.array("tables")[rows]
-    _score_groups(report, corpus, rows, models, tables)
+    found: dict[str, Result] = {}
+    if "groups" in models:
+        _score_groups(found, corpus.part(rows), models)
     for model in ("hazards_goods", "hazards_food"):
         for table in _hazard_tables(model.removeprefix("hazards_")):
             chosen = rows[(tables == table) & np.array([bool(corpus.hazards[i]) for i in rows])]
             if len(chosen) and model in models:
-                classes = models[model].classes
-                truth = np.array([[name in corpus.hazards[i] for name in classes] for i in chosen])
-                predicted = _decide(probabilities(models, model, corpus, chosen), models[model].about)
-                report[f"hazards_{table}"] = metrics.multilabel(table, truth, predicted)
+                found[f"hazards_{table}"] = _multilabel(table, corpus.part(chosen), models, model)
     for name, rule in training.REGIMES.items():
         chosen = rows[tables == rule["table"]]
         if len(chosen) and name in models:
             truth = training.truth(corpus, chosen, name)
-            found = probabilities(models, name, corpus, chosen, fields=name.endswith("_fields"))[:, 0]
-            report[name] = metrics.binary(rule["table"], truth, found)
-    for result in report.values():
-        result.setdefault("model", how)
+            found[name] = metrics.binary(rule["table"], truth, probabilities(models, name, corpus.part(chosen))[:, 0])
+    report.update(_said(found, how))
 
 
-def _decide(found: NDArray[Any], about: Any) -> NDArray[np.bool_]:
+def _multilabel(table: str, part: Corpus, models: Models, model: str) -> Result:
+    classes = models[model].classes
+    truth = np.array([[name in row for name in classes] for row in part.hazards])
+    return metrics.multilabel(table, truth, decide(probabilities(models, model, part), models[model].about))
+
+
+def decide(found: NDArray[Any], about: Any) -> NDArray[np.bool_]:
     """The labels above the threshold; the best one where none is (a notice names at least one)."""
     said: NDArray[np.bool_] = found >= float(about.get("threshold", 0.5))
     empty = ~said.any(1)
@@ -138,101 +167,43 @@ def _hazard_tables(model: str) -> list[str]:
     return [name for name, form in labels.tables().items() if form.get("hazards", {}).get("model") == model]
 
 
-def _score_groups(
-    report: dict[str, Result], corpus: Corpus, rows: NDArray[np.int64], models: Models, tables: NDArray[Any]
-) -> None:
-    industries = corpus.array("industries")[rows]
+def _score_groups(report: dict[str, Result], corpus: Corpus, models: Models) -> None:
     classes = np.array(models["groups"].classes)
-    strong = np.array([not labels.tables()[name].get("weak") for name in tables], bool)
-    usable = np.isin(industries, classes)
-    chosen = np.flatnonzero(usable)
-    if not len(chosen):
+    part = corpus.part(np.flatnonzero(np.isin(corpus.array("industries"), classes)))
+    if not len(part):
         return
-    found = probabilities(models, "groups", corpus, rows[chosen])
-    truth = np.searchsorted(classes, industries[chosen].astype(str))
-    for label, mask in (("groups", strong[chosen]), ("groups_with_weak", np.ones(len(chosen), bool))):
+    tables = part.array("tables")
+    strong = np.array([not labels.tables()[name].get("weak") for name in tables], bool)
+    found = probabilities(models, "groups", part)
+    truth = np.searchsorted(classes, part.array("industries").astype(str))
+    for label, mask in (("groups", strong), ("groups_with_weak", np.ones(len(part), bool))):
         if mask.any():
-            names = "+".join(sorted(set(tables[chosen][mask].tolist())))
+            names = "+".join(sorted(set(tables[mask].tolist())))
             report[label] = metrics.classification(names, truth[mask], found[mask], len(classes))
-    for name in sorted(set(tables[chosen].tolist())):
-        mask = tables[chosen] == name
+    for name in sorted(set(tables.tolist())):
+        mask = tables == name
         report[f"groups_{name}"] = metrics.classification(name, truth[mask], found[mask], len(classes))
 
 
-# --- a source never seen ------------------------------------------------------------------------------------------
+# --- tables nobody declared ---------------------------------------------------------------------------------------
 
 
-def unseen(
-    corpus: Corpus,
-    older: NDArray[np.int64],
-    test: NDArray[np.int64],
-    fit: Callable[[Corpus, NDArray[np.int64]], Models] | None = None,
-) -> dict[str, Result]:
-    """Each register left out of training whole, then asked; also with 25 of its labels per group added."""
-    fit = fit or (lambda c, rows: training.fit_all(c, rows, ["groups"]).models_of())
-    registers, industries = corpus.array("registers"), corpus.array("industries")
-    weak = {form["register"] for form in labels.tables().values() if form.get("weak")}
-    report: dict[str, Result] = {}
-    for register in sorted(set(registers.tolist()) - {""} - weak):
-        mine = test[(registers[test] == register) & (industries[test] != "")]
-        rest = older[registers[older] != register]
-        if len(mine) < 200 or not (corpus.array("tables")[rest] != "").any():
-            continue
-        mine = _sample(corpus, mine, UNSEEN_ROWS)
-        report[f"unseen_{register}"] = _unseen_one(corpus, mine, fit(corpus, rest))
-        few = _few(corpus, older[(registers[older] == register) & (industries[older] != "")])
-        report[f"unseen_{register}_25"] = _unseen_one(corpus, mine, fit(corpus, np.sort(np.concatenate([rest, few]))))
-    return report
+def score_foreign(report: dict[str, Result], corpus: Corpus, rows: Rows, models: Models) -> None:
+    """Tables of sources the models do not know, labelled in our own words: group, hazards, severity as `classify` says."""
+    tables = corpus.array("tables")[rows]
+    for name in sorted(set(tables.tolist())):
+        part = corpus.part(rows[tables == name])
+        labelled = [i for i, industry in enumerate(part.industries) if industry]
+        if labelled:
+            report[f"groups_{name}"] = {**_foreign_groups(part.part(np.array(labelled)), models), "model": FOREIGN}
+        found = {f"{task}_{name}": result for task, result in whole.opinions(part, name).items()}
+        report.update(_said(found, FOREIGN))
 
 
-def _unseen_one(corpus: Corpus, rows: NDArray[np.int64], models: Models) -> Result:
-    classes = np.array(models["groups"].classes)
-    industries = corpus.array("industries")[rows].astype(str)
-    found = probabilities(models, "groups", corpus, rows)
-    predicted = classes[found.argmax(1)]
-    agreed = np.array(
-        [hand.agrees(corpus.texts[i], corpus.heads[i], name) for i, name in zip(rows, predicted, strict=True)], bool
-    )
-    right = predicted == industries
+def _foreign_groups(part: Corpus, models: Models) -> Result:
+    found = probabilities(models, "groups", part, known=False)
+    said: Sequence[str] = np.array(models["groups"].classes)[found.argmax(1)].tolist()
+    agreed = [hand.agrees(t, h, name) for t, h, name in zip(part.texts, part.heads, said, strict=True)]
     confidence = found.max(1)
-    accepted = (confidence >= ACCEPT_UNSEEN) | (agreed & (confidence >= ACCEPT))
-    n, kept = len(rows), int(accepted.sum())
-    good = int(right[accepted].sum())
-    table = "+".join(sorted(set(corpus.array("tables")[rows].tolist())))
-    return metrics.result(
-        table,
-        n,
-        {
-            "accuracy": right.mean(),
-            "accepted_accuracy": good / max(kept, 1),
-            "accepted_share": kept / n,
-            "ece": metrics.ece(confidence, right),
-        },
-        {
-            "accuracy": metrics.wilson(int(right.sum()), n),
-            "accepted_accuracy": metrics.wilson(good, kept),
-            "accepted_share": metrics.wilson(kept, n),
-        },
-    )
-
-
-def _sample(corpus: Corpus, rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """At most `most` rows, chosen by the hash of their text."""
-    if len(rows) <= most:
-        return rows
-    keys = [hashlib.blake2b(corpus.texts[i].encode("utf-8", "replace"), digest_size=8).digest() for i in rows]
-    order = sorted(range(len(rows)), key=lambda i: (keys[i], i))[:most]
-    kept: NDArray[np.int64] = rows[np.sort(np.array(order))]
-    return kept
-
-
-def _few(corpus: Corpus, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The newest 25 rows of each group."""
-    kept: list[int] = []
-    counts: dict[str, int] = {}
-    for i in rows[::-1]:
-        industry = corpus.industries[i]
-        if counts.get(industry, 0) < FEW:
-            counts[industry] = counts.get(industry, 0) + 1
-            kept.append(int(i))
-    return np.array(sorted(kept), np.int64)
+    right = np.array(said) == part.array("industries").astype(str)
+    return metrics.selective(part.tables[0], right, confidence, hand.accepted(confidence, agreed))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,7 @@ class Fit:
     bias: F32
     scale: F32
     shift: F32
+    extra: dict[str, F32] = field(default_factory=dict)  # further arrays of the model, as they are
 
     def margins(self, rows: sp.csr_matrix) -> F32:
         return np.asarray(rows @ self.weights + self.bias, np.float32)
@@ -112,6 +113,7 @@ class Fit:
             "bias": self.bias.astype(np.float32),
             "scale": self.scale.astype(np.float32),
             "shift": self.shift.astype(np.float32),
+            **self.extra,
         }
 
 
@@ -122,6 +124,37 @@ def _svc(rows: sp.csr_matrix, target: NDArray[Any], weight: NDArray[np.float64],
         model = LinearSVC(C=strength, dual=True, tol=1e-2, max_iter=60, random_state=0)
         model.fit(rows, target, sample_weight=weight)
     return _half(model.coef_.T), model.intercept_.astype(np.float32)
+
+
+def one_of(
+    rows: sp.csr_matrix, labels: NDArray[Any], classes: Sequence[str], weight: NDArray[np.float64], strength: float
+) -> tuple[F32, F32]:
+    """Weights (columns, classes) and bias of one class against the rest; a class without rows is never the answer."""
+    index = np.searchsorted(np.array(classes), labels)
+    seen = np.unique(index)
+    weights = np.zeros((rows.shape[1], len(classes)), np.float32)
+    bias = np.full(len(classes), -3.0, np.float32)
+    if len(seen) == 1:
+        bias[seen] = 1.0
+        return weights, bias
+    found, intercept = _svc(rows, index, weight, strength)
+    if len(seen) == 2:  # one column: for the second against the first
+        found, intercept = np.concatenate([-found, found], axis=1), np.concatenate([-intercept, intercept])
+    weights[:, seen], bias[seen] = found, intercept
+    return weights, bias
+
+
+def temperature(margins: F32, target: I32 | NDArray[Any], weight: NDArray[np.float64]) -> float:
+    """The one scale of all classes under which the answers' probabilities are most likely right."""
+    index = np.arange(len(target))
+    share = weight / max(weight.sum(), 1e-9)
+
+    def loss(scale: float) -> float:
+        scores = margins.astype(np.float64) * scale
+        scores -= scores.max(axis=1, keepdims=True)
+        return float(-(share * (scores[index, target] - np.log(np.exp(scores).sum(axis=1)))).sum())
+
+    return float(scipy.optimize.minimize_scalar(loss, bounds=(0.1, 20.0), method="bounded").x)
 
 
 def _half(weights: Any) -> F32:
@@ -140,12 +173,10 @@ def softmax(
     classes = tuple(sorted(set(labels.tolist())))
     index = np.searchsorted(np.array(classes), labels)
     old = ~newest
-    seen = np.unique(index[old])
-    weights, bias = _svc(rows[old], index[old], weight[old], strength)
-    margins = np.full((int(newest.sum()), len(classes)), -3.0, np.float32)
-    margins[:, seen] = np.asarray(rows[newest] @ weights + bias, np.float32)
+    weights, bias = one_of(rows[old], labels[old], classes, weight[old], strength)
+    margins = np.asarray(rows[newest] @ weights + bias, np.float32)
     scale, shift = calibrate_softmax(margins, index[newest], weight[newest])
-    weights, bias = _svc(rows, index, weight, strength)
+    weights, bias = one_of(rows, labels, classes, weight, strength)
     return Fit(classes, weights, bias, scale, shift)
 
 

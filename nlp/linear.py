@@ -36,6 +36,10 @@ class Linear:
 
     `kind` "softmax": one of the classes; "sigmoid": each class by itself. `scale`, `shift`: calibration per class, fitted on
     the newest slice of the training rows: p ∝ exp(scale·margin + shift), or 1 / (1 + exp(-(scale·margin + shift))).
+
+    `regimes`: the sources whose own mix of goods the model learned apart from their words, each with a bias per class
+    (`regime_bias`). A row of any other source gets no bias and the temperature `unseen_scale`, which was fitted on sources
+    left out of training one by one.
     """
 
     name: str
@@ -46,12 +50,24 @@ class Linear:
     scale: F32
     shift: F32
     about: Mapping[str, Any]
+    regimes: tuple[str, ...] = ()
+    regime_bias: F32 | None = None
+    unseen_scale: float = 0.0
 
     def margins(self, rows: sp.csr_matrix) -> F32:
         return np.asarray(rows @ self.weights + self.bias, np.float32)
 
-    def probabilities(self, margins: F32) -> F32:
-        return calibrated(margins, self.kind, self.scale, self.shift)
+    def probabilities(self, margins: F32, regimes: Sequence[str] | None = None) -> F32:
+        """Calibrated; `regimes`: of each row, "" for a source never seen. Without it every row counts as known."""
+        if regimes is None or self.regime_bias is None:
+            return calibrated(margins, self.kind, self.scale, self.shift)
+        at = np.array([self.regimes.index(name) if name in self.regimes else -1 for name in regimes], np.int64)
+        known = at >= 0
+        answers = np.empty_like(margins)
+        answers[known] = calibrated(margins[known] + self.regime_bias[at[known]], self.kind, self.scale, self.shift)
+        scale = np.full(len(self.classes), self.unseen_scale, np.float32)
+        answers[~known] = calibrated(margins[~known], self.kind, scale, np.zeros_like(scale))
+        return answers
 
 
 def calibrated(margins: F32, kind: str, scale: F32, shift: F32) -> F32:
@@ -84,6 +100,9 @@ class Models:
                 np.asarray(held["scale"], np.float32),
                 np.asarray(held["shift"], np.float32),
                 about,
+                tuple(about.get("regimes", ())),
+                np.asarray(held["regime_bias"], np.float32) if "regime_bias" in held else None,
+                float(held["unseen_scale"]) if "unseen_scale" in held else 0.0,
             )
 
     @property
@@ -101,9 +120,20 @@ class Models:
     ) -> features.Rows:
         return features.rows(self.vocabulary, self.idf, texts, heads, tokens)
 
-    def known(self, register: str) -> bool:
-        """Whether the models were trained on notices of this register."""
-        return register in self.manifest["registers"]
+    def known(self, regime: str) -> bool:
+        """Whether the group model was trained on notices of this regime and knows its mix of goods."""
+        return regime in self["groups"].regimes
+
+
+def regime_of(register: str, stated: Mapping[str, str | tuple[str, ...]]) -> str:
+    """The part of a register whose notices have one mix of goods: openFDA's food, drug and device reports are three."""
+    field = REGIME_FIELDS.get(register)
+    value = stated.get(field, "") if field else ""
+    return f"{register}:{value}" if value and isinstance(value, str) else register
+
+
+#: Registers that are several regimes → the field of `stated` that says which.
+REGIME_FIELDS = {"us_fda_enforcement": "product_type"}
 
 
 def write(folder: Path, manifest: dict[str, Any], arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -162,6 +192,11 @@ def read(folder: Path = FOLDER) -> Models:
         with np.load(io.BytesIO(body), allow_pickle=False) as held:
             arrays[name.removesuffix(".npz")] = {key: held[key] for key in held.files}
     return Models(manifest, arrays)
+
+
+def present(folder: Path = FOLDER) -> bool:
+    """Whether a folder holds models at all."""
+    return (folder / MANIFEST).exists()
 
 
 @functools.cache

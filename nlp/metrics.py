@@ -91,6 +91,32 @@ def classification(table: str, truth: Array, probabilities: Array, size: int) ->
     return result(table, n, values, intervals)
 
 
+def share(table: str, name: str, right: int, n: int) -> dict[str, Any]:
+    """One share with Wilson's interval."""
+    return result(table, n, {name: right / max(n, 1)}, {name: wilson(right, n)})
+
+
+def selective(table: str, right: Array, confidence: Array, accepted: Array) -> dict[str, Any]:
+    """Accuracy of all answers, and of those the engine would give (`accepted`), with their share."""
+    n, kept, good = len(right), int(accepted.sum()), int(right[accepted].sum())
+    return result(
+        table,
+        n,
+        {
+            "accuracy": right.mean() if n else 0.0,
+            "accepted_accuracy": good / max(kept, 1),
+            "accepted_share": kept / max(n, 1),
+            "ece": ece(confidence, right),
+        },
+        {
+            "accuracy": wilson(int(right.sum()), n),
+            "accepted_accuracy": wilson(good, kept),
+            "accepted_share": wilson(kept, n),
+            "ece": bootstrap(n, lambda i: ece(confidence[i], right[i])),
+        },
+    )
+
+
 def binary(table: str, truth: Array, probability: Array) -> dict[str, Any]:
     """AUC, accuracy and ECE of a yes/no prediction."""
     n = len(truth)

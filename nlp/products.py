@@ -265,8 +265,7 @@ def _by_model(guess: Guess, named: Sequence[Mention], result: Found) -> None:
     (best, probability), (second, next_probability) = guess.ranked[0], guess.ranked[1]
     margin = round(probability - next_probability, 4)
     agreed = agree(best, named)
-    needed = ACCEPT if guess.known else (ACCEPT if agreed else ACCEPT_UNSEEN)
-    if probability < needed:
+    if probability < needed(known=guess.known, agreed=agreed):
         result.review.append(
             Review(reason="low_margin", detail=f"{best} {probability:.2f}, {second} {next_probability:.2f}")
         )
@@ -284,6 +283,11 @@ def _by_model(guess: Guess, named: Sequence[Mention], result: Found) -> None:
     )
     if margin < 0.2:
         result.review.append(Review(reason="low_margin", detail=f"{best} over {second} by {margin:.2f}"))
+
+
+def needed(*, known: bool, agreed: bool) -> float:
+    """The probability from which on the model's group is an opinion; `agreed`: the concepts say the same."""
+    return ACCEPT if known or agreed else ACCEPT_UNSEEN
 
 
 def agree(industry: str, named: Sequence[Mention]) -> bool:

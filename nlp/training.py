@@ -16,8 +16,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from nlp import corpus as corpora
-from nlp import fitting, labels, linear
+from nlp import fitting, labels, linear, unseen
 from nlp.corpus import Corpus
+from nlp.features import F32, Vocabulary
 from nlp.fitting import Fit, Matrix
 
 TAXONOMY = "2026-11"
@@ -34,6 +35,8 @@ STRENGTH = {
 #: Texts added to either side of the naive-Bayes ratio (see fitting); 0: plain logistic regression.
 PRIOR = {"fda_class1": 10.0}
 LEAST_ROWS = 200
+#: The length of a regime's own feature beside a text of length 1.
+REGIME = 1.0
 #: Positive answers of the regimes' severity models: table, column, values; the register they may speak for.
 REGIMES: dict[str, dict[str, Any]] = {
     "rasff_serious": {
@@ -52,7 +55,7 @@ REGIMES: dict[str, dict[str, Any]] = {
         "table": "us_fda_food_recalls",
         "column": "recall_class",
         "values": ("class i",),
-        "register": "us_openfda",
+        "register": "us_fda_enforcement",
     },
     "fsis_class1": {
         "table": "us_fsis_recalls",
@@ -83,7 +86,7 @@ class Fitted:
         for name, fit in self.models.items():
             arrays[name] = fit.arrays()
             described[name] = {"classes": list(fit.classes), **self.about[name]}
-        return {"version": "", "registers": [], **manifest, "models": described}, arrays
+        return {"version": "", **manifest, "models": described}, arrays
 
 
 def train(data: Path, out: Path = linear.FOLDER) -> str:
@@ -92,27 +95,23 @@ def train(data: Path, out: Path = linear.FOLDER) -> str:
     Raises TableError where a table lacks its columns, ValueError where there is nothing to train on.
     """
     corpus = corpora.load(data)
-    fitted = fit_all(corpus, np.arange(len(corpus)))
+    ours = {"", *labels.tables()}
+    fitted = fit_all(corpus, np.flatnonzero([name in ours for name in corpus.tables]))
     tables: dict[str, dict[str, Any]] = {}
     for name, date in zip(corpus.tables, corpus.dates, strict=True):
-        if name:
+        if name in labels.tables():
             entry = tables.setdefault(name, {"rows": 0, "newest": ""})
             entry["rows"] += 1
             entry["newest"] = max(entry["newest"], date)
     manifest = {
         "taxonomy": TAXONOMY,
         "trained_on": tables,
-        "registers": sorted({register for register in corpus.registers if register} | SAME_REGISTERS),
     }
     described, arrays = fitted.parts(manifest)
     described.pop("version")
     written = linear.write(out, described, arrays)
     size = sum(about["bytes"] for about in written["files"].values())
     return f"{len(fitted.models)} models, {len(fitted.matrix.vocabulary)} features, {size / 1e6:.1f} MB, version {written['version']} in {out}"
-
-
-#: Registers whose notices read like a table trained on, under another id.
-SAME_REGISTERS = frozenset({"us_openfda", "us_fsis", "us_cpsc", "us_fda_import_refusals", "jp_mhlw_violations"})
 
 
 def fit_all(corpus: Corpus, rows: NDArray[np.int64], only: Iterable[str] | None = None) -> Fitted:
@@ -133,20 +132,32 @@ def fit_all(corpus: Corpus, rows: NDArray[np.int64], only: Iterable[str] | None 
 class Part:
     """The rows one fit may see, vectorised by a vocabulary of these rows alone."""
 
-    def __init__(self, corpus: Corpus, rows: NDArray[np.int64]) -> None:
+    def __init__(self, corpus: Corpus, rows: NDArray[np.int64], known: Matrix | None = None) -> None:
+        """`known`: whose vocabulary is used instead of one made here."""
         self.corpus, self.rows = corpus, rows
         texts, heads = [corpus.texts[i] for i in rows], [corpus.heads[i] for i in rows]
         tokens = [corpus.tokens[i] for i in rows]
-        vocabulary, idf = fitting.vocabulary(
-            fitting.occurrences(texts, heads, tokens), len(rows), corpora.token_hashes(tokens)
-        )
+        fields = [corpus.fields[i] for i in rows]
+        if known is not None:
+            vocabulary, idf = known.vocabulary, known.idf
+        else:
+            every = [a + b for a, b in zip(tokens, fields, strict=True)]
+            vocabulary, idf = fitting.vocabulary(
+                fitting.occurrences(texts, heads, every), len(rows), corpora.token_hashes(every)
+            )
         self.matrix = fitting.matrix(vocabulary, idf, texts, heads, tokens)
         self.both = self.matrix.both()
         self.tables = corpus.array("tables")[rows]
         self.industries = corpus.array("industries")[rows]
+        self.regimes = corpus.array("regimes")[rows]
         self.weights = corpus.array("weights")[rows].astype(float)
         self.dates = [corpus.dates[i] for i in rows]
         self.twins = [corpus.twins[i] for i in rows]
+
+    def with_fields(self, chosen: NDArray[np.int64]) -> sp.csr_matrix:
+        """Rows of text, concepts and the regime's published fields."""
+        part = self.corpus.part(self.rows[chosen])
+        return matrix_of(part, self.matrix.vocabulary, self.matrix.idf, fields=True).both()
 
     def newest(self, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Among the chosen rows, the newest slice of each table."""
@@ -159,6 +170,12 @@ class Part:
         return mark
 
 
+def matrix_of(corpus: Corpus, vocabulary: Vocabulary, idf: F32, *, fields: bool = False) -> Matrix:
+    """A corpus in a vocabulary made elsewhere; `fields` adds the published fields to the concepts."""
+    tokens = [a + b for a, b in zip(corpus.tokens, corpus.fields, strict=True)] if fields else corpus.tokens
+    return fitting.matrix(vocabulary, idf, corpus.texts, corpus.heads, tokens)
+
+
 Built = tuple[Fit, dict[str, Any]] | None
 
 
@@ -166,14 +183,46 @@ def _groups(part: Part) -> Built:
     chosen = np.flatnonzero(part.industries != "")
     if len(chosen) < LEAST_ROWS or len(set(part.industries[chosen].tolist())) < 2:
         return None
-    newest = part.newest(chosen)
-    alone = corpora.dropped(part.matrix, chosen[~newest])
-    rows = sp.vstack([part.both[chosen], part.matrix.tokens[alone]]).tocsr()
-    labels_of = np.concatenate([part.industries[chosen], part.industries[alone]]).astype(str)
-    weight = np.concatenate([part.weights[chosen], 0.5 * part.weights[alone]])
-    mark = np.concatenate([newest, np.zeros(len(alone), bool)])
+    rows, labels_of, weight, alone, regimes = group_rows(part, chosen)
+    mark = part.newest(chosen)
+    # Of a row of the newest slice the model behind the calibration must not know the concepts either.
+    keep = np.concatenate([np.ones(len(chosen), bool), ~mark[alone]])
+    rows, labels_of, weight = rows[keep], labels_of[keep], weight[keep]
+    mark = np.concatenate([mark, np.zeros(len(labels_of) - len(chosen), bool)])
     fit = fitting.softmax(rows, labels_of, weight, mark, STRENGTH["groups"])
-    return fit, {"kind": "softmax", "rows": len(chosen)}
+    size = part.both.shape[1]
+    fit.weights, bias = fit.weights[:size], fit.weights[size:] * REGIME
+    strong = [at for at, name in enumerate(regimes) if name in _strong_regimes()]
+    fit.extra["regime_bias"] = bias[strong].astype(np.float32)
+    fit.extra["unseen_scale"] = np.array(unseen.scale_of(part, chosen, fit.classes), np.float32)
+    return fit, {"kind": "softmax", "rows": len(chosen), "regimes": [regimes[at] for at in strong]}
+
+
+def group_rows(
+    part: Part, chosen: NDArray[np.int64], weight: NDArray[np.float64] | None = None
+) -> tuple[sp.csr_matrix, NDArray[Any], NDArray[np.float64], NDArray[np.int64], list[str]]:
+    """What the group model is fitted on: rows with their regime's column, then every third once more as its concepts alone.
+
+    The column takes up a regime's mix of goods, so that its style need not; what is left for a source never seen are
+    words and concepts. Returns rows, labels, weights, which of `chosen` are repeated, and the regimes of the last columns.
+    """
+    weight = part.weights[chosen] if weight is None else weight
+    regimes = sorted(set(part.regimes[chosen].tolist()) - {""})
+    of_row = part.regimes[chosen]
+    marks = np.stack([of_row == name for name in regimes], axis=1) if regimes else np.zeros((len(chosen), 0))
+    own = sp.csr_matrix(marks.astype(np.float32) * REGIME)
+    alone = np.arange(len(chosen))[:: corpora.DROP]
+    alone = alone[np.diff(part.matrix.tokens.indptr)[chosen[alone]] > 0]
+    none = sp.csr_matrix((len(alone), len(regimes)), dtype=np.float32)
+    rows = sp.vstack(
+        [sp.hstack([part.both[chosen], own]), sp.hstack([part.matrix.tokens[chosen[alone]], none])]
+    ).tocsr()
+    labels_of = np.concatenate([part.industries[chosen], part.industries[chosen[alone]]]).astype(str)
+    return rows, labels_of, np.concatenate([weight, 0.5 * weight[alone]]), alone, regimes
+
+
+def _strong_regimes() -> set[str]:
+    return {form.get("regime", form["register"]) for form in labels.tables().values() if not form.get("weak")}
 
 
 def _hazards(model: str) -> Any:
@@ -207,7 +256,7 @@ def _regime(name: str) -> Any:
         if len(chosen) < LEAST_ROWS:
             return None
         target = truth(part.corpus, part.rows[chosen], name)
-        rows = part.both[chosen] if name.endswith("_fields") else without_fields(part.matrix, part.corpus, chosen)
+        rows = part.with_fields(chosen) if name.endswith("_fields") else part.both[chosen]
         fit = fitting.sigmoid(
             rows,
             target[:, None],
@@ -227,21 +276,6 @@ def truth(corpus: Corpus, rows: NDArray[np.int64], name: str) -> NDArray[np.bool
     """Whether each row's authority decided what the regime's model is asked."""
     rule = REGIMES[name]
     return np.array([corpus.rows[i].get(rule["column"], "").strip().lower() in rule["values"] for i in rows], bool)
-
-
-def without_fields(matrix: Matrix, corpus: Corpus, rows: NDArray[np.int64]) -> sp.csr_matrix:
-    """Text and concepts, without the regime's published fields."""
-    fields = {
-        h
-        for table in corpora.FIELDS
-        for row, name in zip(corpus.rows, corpus.tables, strict=True)
-        if name == table
-        for h in corpora.field_tokens(table, row)
-    }
-    columns = matrix.vocabulary.columns(np.array(sorted(fields), np.uint64)) if fields else np.zeros(0, np.int32)
-    keep = np.ones(len(matrix.vocabulary), np.float32)
-    keep[columns[columns >= 0]] = 0
-    return (matrix.text[rows] + matrix.tokens[rows] @ sp.diags(keep)).tocsr()
 
 
 BUILDERS: dict[str, Any] = {
