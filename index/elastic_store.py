@@ -58,6 +58,7 @@ class ElasticStore:
             request_timeout=timeout,
             retry_on_timeout=True,  # every write has an id and a version: twice is once
             max_retries=3,
+            retry_on_status=(502, 503, 504),  # a busy cluster (429) is asked again after a pause, never at once
             **options,
         )
         self._alias = alias

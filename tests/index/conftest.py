@@ -152,6 +152,12 @@ def elasticsearch_cluster() -> Any:
     return _component("elasticsearch").Elasticsearch
 
 
+@pytest.fixture(scope="session")
+def proxy_before() -> Any:
+    """A proxy before a port, that spoils some answers."""
+    return _component("proxy").Proxy
+
+
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.component("postgres"))]
 STORES = ["sqlite", pytest.param("elasticsearch", marks=pytest.mark.component("elasticsearch"))]
 
@@ -192,6 +198,9 @@ class ElasticStores:
             store.close()
         for name in self.server.ask("GET", f"/{self.alias}-v*/_alias"):
             self.server.ask("DELETE", f"/{name}")
+        for template in self.server.ask("GET", "/_index_template")["index_templates"]:
+            if template["name"] == self.alias:
+                self.server.ask("DELETE", f"/_index_template/{self.alias}")
 
 
 @pytest.fixture
