@@ -72,6 +72,11 @@ def _named(products: Sequence[Product], lang: Lang) -> list[tuple[Product, str]]
     return pairs
 
 
+def web(url: str) -> str:
+    """An address a reader may be sent to; empty for any scheme but the web's (what a source says is not trusted)."""
+    return url if url.lower().startswith(("https://", "http://")) else ""
+
+
 def segments(text: str, marks: Iterable[tuple[int, int]]) -> tuple[Segment, ...]:
     """`text` cut at its marks; marks that reach beyond it (a title cut short) are left out."""
     pieces: list[Segment] = []

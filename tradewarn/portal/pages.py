@@ -30,6 +30,7 @@ from tradewarn.portal.times import plain
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
+templates.env.filters["web"] = cards.web
 PER_PAGE = 20
 TEXT_SHOWN = 20_000
 #: Facets of the search page, in the order a person narrows down.
