@@ -57,7 +57,7 @@ def evaluate(data: Path, *, sealed: bool = False, say: Callable[[str], None] = l
         test = rest[held_back(corpus, rest)]
         older = np.setdiff1d(rest, test)
         say("models on the older 80 %")
-        fitted = training.fit_all(corpus, older)
+        fitted = training.fit_all(corpus, np.intersect1d(older, training.ours(corpus)))
         models = fitted.models_of()
         score(report, corpus, test, models, FITTED)
         say("chapters and headings")

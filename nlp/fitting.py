@@ -21,6 +21,7 @@ from sklearn.svm import LinearSVC
 
 from nlp import features
 from nlp.features import F32, I32, U64
+from nlp.linear import calibrated
 
 #: Columns at most; what is in fewer than `LEAST` texts is noise of names and numbers.
 COLUMNS = 131_072
@@ -37,6 +38,7 @@ class Matrix:
     idf: F32
     text: sp.csr_matrix
     tokens: sp.csr_matrix
+    unknown: F32  # per row: the share of its words the vocabulary does not know
 
     def both(self) -> sp.csr_matrix:
         return (self.text + self.tokens).tocsr()
@@ -84,13 +86,14 @@ def matrix(
     heads: Sequence[int],
     tokens: Sequence[Sequence[tuple[int, float]]],
 ) -> Matrix:
-    text, token = [], []
+    text, token, unknown = [], [], []
     for at in range(0, len(texts), _BATCH):
         part = slice(at, at + _BATCH)
         rows = features.rows(known, idf, texts[part], heads[part], tokens[part])
         text.append(rows.text)
         token.append(rows.tokens)
-    return Matrix(known, idf, sp.vstack(text).tocsr(), sp.vstack(token).tocsr())
+        unknown.append(rows.unknown)
+    return Matrix(known, idf, sp.vstack(text).tocsr(), sp.vstack(token).tocsr(), np.concatenate(unknown))
 
 
 @dataclass(slots=True)
@@ -168,16 +171,20 @@ def softmax(
     weight: NDArray[np.float64],
     newest: NDArray[np.bool_],
     strength: float = 1.0,
-) -> Fit:
-    """One of several classes. `newest`: the rows calibration looks at, `weight` 0 leaves a row out of it."""
+) -> tuple[Fit, F32]:
+    """One of several classes. `newest`: the rows calibration looks at, `weight` 0 leaves a row out of it.
+
+    Also returned: the calibrated probabilities of these rows, by the model fitted on the others.
+    """
     classes = tuple(sorted(set(labels.tolist())))
     index = np.searchsorted(np.array(classes), labels)
     old = ~newest
     weights, bias = one_of(rows[old], labels[old], classes, weight[old], strength)
     margins = np.asarray(rows[newest] @ weights + bias, np.float32)
     scale, shift = calibrate_softmax(margins, index[newest], weight[newest])
+    answers = calibrated(margins, "softmax", scale, shift)
     weights, bias = one_of(rows, labels, classes, weight, strength)
-    return Fit(classes, weights, bias, scale, shift)
+    return Fit(classes, weights, bias, scale, shift), answers
 
 
 def sigmoid(

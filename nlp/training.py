@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from nlp import corpus as corpora
-from nlp import fitting, labels, linear, unseen
+from nlp import drift, fitting, labels, linear, unseen
 from nlp.corpus import Corpus
 from nlp.features import F32, Vocabulary
 from nlp.fitting import Fit, Matrix
@@ -89,29 +89,36 @@ class Fitted:
         return {"version": "", **manifest, "models": described}, arrays
 
 
-def train(data: Path, out: Path = linear.FOLDER) -> str:
+def train(data: Path, out: Path) -> str:
     """Train on every table of `data` and write the models to `out`; returns what was written, in a line.
 
     Raises TableError where a table lacks its columns, ValueError where there is nothing to train on.
     """
     corpus = corpora.load(data)
-    ours = {"", *labels.tables()}
-    fitted = fit_all(corpus, np.flatnonzero([name in ours for name in corpus.tables]))
-    tables: dict[str, dict[str, Any]] = {}
-    for name, date in zip(corpus.tables, corpus.dates, strict=True):
-        if name in labels.tables():
-            entry = tables.setdefault(name, {"rows": 0, "newest": ""})
-            entry["rows"] += 1
-            entry["newest"] = max(entry["newest"], date)
-    manifest = {
-        "taxonomy": TAXONOMY,
-        "trained_on": tables,
-    }
-    described, arrays = fitted.parts(manifest)
+    rows = ours(corpus)
+    fitted = fit_all(corpus, rows)
+    described, arrays = fitted.parts({"taxonomy": TAXONOMY, "trained_on": _tables(corpus, rows)})
     described.pop("version")
     written = linear.write(out, described, arrays)
     size = sum(about["bytes"] for about in written["files"].values())
     return f"{len(fitted.models)} models, {len(fitted.matrix.vocabulary)} features, {size / 1e6:.1f} MB, version {written['version']} in {out}"
+
+
+def ours(corpus: Corpus) -> NDArray[np.int64]:
+    """The rows that may be learned from: tables of `labels.yml` (but those only looked at), and our own words."""
+    known = {"", *(name for name, form in labels.tables().items() if form.get("train", True))}
+    return np.flatnonzero([name in known for name in corpus.tables])
+
+
+def _tables(corpus: Corpus, rows: NDArray[np.int64]) -> dict[str, dict[str, Any]]:
+    """Table → rows learned from, and the date of the newest."""
+    tables: dict[str, dict[str, Any]] = {}
+    for i in rows:
+        if name := corpus.tables[i]:
+            entry = tables.setdefault(name, {"rows": 0, "newest": ""})
+            entry["rows"] += 1
+            entry["newest"] = max(entry["newest"], corpus.dates[i])
+    return tables
 
 
 def fit_all(corpus: Corpus, rows: NDArray[np.int64], only: Iterable[str] | None = None) -> Fitted:
@@ -189,13 +196,24 @@ def _groups(part: Part) -> Built:
     keep = np.concatenate([np.ones(len(chosen), bool), ~mark[alone]])
     rows, labels_of, weight = rows[keep], labels_of[keep], weight[keep]
     mark = np.concatenate([mark, np.zeros(len(labels_of) - len(chosen), bool)])
-    fit = fitting.softmax(rows, labels_of, weight, mark, STRENGTH["groups"])
+    fit, answers = fitting.softmax(rows, labels_of, weight, mark, STRENGTH["groups"])
     size = part.both.shape[1]
     fit.weights, bias = fit.weights[:size], fit.weights[size:] * REGIME
     strong = [at for at, name in enumerate(regimes) if name in _strong_regimes()]
     fit.extra["regime_bias"] = bias[strong].astype(np.float32)
     fit.extra["unseen_scale"] = np.array(unseen.scale_of(part, chosen, fit.classes), np.float32)
-    return fit, {"kind": "softmax", "rows": len(chosen), "regimes": [regimes[at] for at in strong]}
+    about = {"kind": "softmax", "rows": len(chosen), "regimes": [regimes[at] for at in strong]}
+    return fit, {**about, "profile": _profiles(part, chosen[mark[: len(chosen)]], fit.classes, answers)}
+
+
+def _profiles(part: Part, newest: NDArray[np.int64], classes: tuple[str, ...], answers: F32) -> dict[str, Any]:
+    """Regime → what its newest slice looked like to the model that had not seen it (see nlp/drift.py)."""
+    right = np.array(classes)[answers.argmax(1)] == part.industries[newest].astype(str)
+    found = {}
+    for name in sorted(set(part.regimes[newest].tolist()) & _strong_regimes()):
+        mine = part.regimes[newest] == name
+        found[name] = drift.profile(classes, answers[mine], part.matrix.unknown[newest[mine]], right[mine])
+    return found
 
 
 def group_rows(
