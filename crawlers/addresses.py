@@ -24,9 +24,10 @@ class AddressRefused(IgnoreRequest):
 
 
 def hosts(source: Source) -> frozenset[str]:
-    """The hosts a source declares: of its home, its requests, and `allowed_hosts`."""
+    """The hosts a source declares: of its home, its requests, its attachments, and `allowed_hosts`."""
+    attached = set(source.attachments.hosts) if source.attachments else set()
     urls = [source.home, *(template.url for template in source.requests)]
-    return frozenset({host for url in urls if (host := urlsplit(url).hostname)} | set(source.allowed_hosts))
+    return frozenset({host for url in urls if (host := urlsplit(url).hostname)} | set(source.allowed_hosts) | attached)
 
 
 def refused(url: str, allowed: frozenset[str]) -> str | None:

@@ -12,6 +12,8 @@ OK, BUG, USAGE, SHRUNKEN, UNREACHABLE, DRIFTED, QUARANTINED = 0, 1, 2, 3, 4, 5, 
 #: What went well enough that the days asked for need not be asked for again.
 GOOD = frozenset({OK, QUARANTINED})
 MESSAGES_SHOWN = 20
+#: A window of more days is a back-fill: no attachment is read in it.
+LONGEST_WITH_ATTACHMENTS = 35
 
 
 class _Plain(BaseModel):
@@ -54,6 +56,7 @@ class Job(_Plain):
     keys: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
     expect: Expect | None = None  # instead of the source's own
+    attachments: bool = False  # read the documents the source's `attachments` names
     conditional: bool = True  # send If-None-Match / If-Modified-Since
     record_to: str = ""  # a folder that gets every response in replay form
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crawlers.notice import Notice
+from crawlers.notice import Notice, facts_of
 
 #: Made once: `json.dumps` makes an encoder at each call that names its form.
 _LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -23,8 +23,7 @@ def encoded(notice: Notice, run_seq: int) -> tuple[bytes, str]:
 
 def facts_hash(body: dict[str, Any]) -> str:
     """`Notice.hash` of a notice given as its JSON body (with or without `run_seq`)."""
-    facts = {name: value for name, value in body.items() if name not in {"source", "provenance", "run_seq"}}
-    return hashlib.sha256(_CANONICAL(facts).encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL(facts_of(body)).encode()).hexdigest()
 
 
 def rows_of(spool: Path) -> Iterator[list[Any]]:

@@ -110,6 +110,9 @@ class Notice(Record):
     title: str
     summary: str = ""
     text: str = ""
+    attached: Annotated[int, Field(ge=0)] = (
+        0  # characters at the end of `text` that a document gave (crawlers.attachments)
+    )
     language: str = "en"  # BCP 47
     published: dt.date
     milestones: tuple[Milestone, ...] = ()
@@ -145,6 +148,12 @@ class Notice(Record):
             raise ValueError(f"a {self.kind} is an incident and has no stage, got {self.stage!r}")
         return self
 
+    @model_validator(mode="after")
+    def _attached_is_of_the_text(self) -> Notice:
+        if self.attached > len(self.text):
+            raise ValueError(f"{self.attached} characters attached, but the text has {len(self.text)}")
+        return self
+
     @property
     def register_name(self) -> str:
         """The register the id belongs to (`wto`, `eu_safety_gate`, …)."""
@@ -152,17 +161,27 @@ class Notice(Record):
 
     @property
     def hash(self) -> str:
-        """sha256 over the facts: the canonical JSON without `source` (the route) and `provenance` (the fetch).
+        """sha256 over the facts: the canonical JSON without `source` (the route), `provenance` (the fetch) and attached text.
 
         Two fetches of unchanged facts have one hash, whichever route brought them; so `hash` says "nothing new".
         """
-        facts = self.model_dump(mode="json", exclude={"source", "provenance"}, exclude_defaults=True)
-        return canonical_hash(facts)
+        return canonical_hash(facts_of(self.model_dump(mode="json", exclude_defaults=True)))
 
     @property
     def fetched_at(self) -> dt.datetime:
         """When the body this notice was read from was fetched (UTC-aware)."""
         return self.provenance.fetched_at
+
+
+def facts_of(body: dict[str, Any]) -> dict[str, Any]:
+    """What `Notice.hash` is taken over, of a notice's JSON body (defaults left out; `run_seq` may stand in it)."""
+    left_out = {"source", "provenance", "run_seq", "attached"}
+    facts = {name: value for name, value in body.items() if name not in left_out}
+    if added := body.get("attached"):
+        facts["text"] = body["text"][:-added]
+        if not facts["text"]:
+            del facts["text"]
+    return facts
 
 
 def canonical_hash(value: Any) -> str:

@@ -30,7 +30,7 @@ class ReplayHandler(HTTP11DownloadHandler):
             method=request.method,
             headers=request.headers,
             body=request.body,
-            meta={"download_timeout": request.meta.get("download_timeout")},
+            meta={name: value for name, value in request.meta.items() if name.startswith("download_")},
         )
         turned.headers[URL_HEADER] = request.url
         turned.headers["Host"] = parts.netloc

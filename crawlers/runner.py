@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 
 from crawlers import backfill, ledger
 from crawlers.archive import Archive, RunFiles
-from crawlers.job import GOOD, OK, REPLAY_LIMITS, USAGE, CrawlResult, Job, Limits, Report
+from crawlers.job import GOOD, LONGEST_WITH_ATTACHMENTS, OK, REPLAY_LIMITS, USAGE, CrawlResult, Job, Limits, Report
 from crawlers.lines import rows_of
 from crawlers.replay import ReplayServer
 from crawlers.source import Expect, Source, SourceError, load
@@ -52,12 +52,13 @@ def crawl(
     expect: Expect | None = None,
     worker: Worker | None = None,
     record_to: Path | None = None,
+    attachments: bool = False,
 ) -> CrawlResult:
     """Crawl one source. Never raises for what a regulator's server does: the exit code and the messages say it.
 
     `replay` is a folder, or a server already running. `worker` is a crawl process already running (many crawls in a
-    row then pay for one start). `record_to` is a folder that gets every response (`crawlers.recording`). A `since` of
-    more than 400 days back is crawled in slices (`crawlers.backfill`). Exit codes: DESIGN.md, "Command line".
+    row then pay for one start). `record_to` is a folder that gets every response (`crawlers.recording`). `attachments`
+    reads the documents the source names, never in a back-fill (`crawlers.attachments`). A `since` of more than 400 days back is crawled in slices (`crawlers.backfill`). Exit codes: DESIGN.md, "Command line".
     """
     try:
         source = load(source_id)
@@ -76,7 +77,7 @@ def crawl(
                 served = stack.enter_context(ReplayServer(replay)) if isinstance(replay, Path) else replay
                 part = functools.partial(
                     crawl, source_id, archive_url=archive_url, engine_url=engine_url, as_of=as_of, replay=served,
-                    contact=contact, keys=keys, limits=limits, worker=running, record_to=record_to,
+                    contact=contact, keys=keys, limits=limits, worker=running, record_to=record_to, attachments=attachments,
                 )  # fmt: skip
                 return backfill.run(
                     source_id, stem, parts, lambda first, last, name: part(since=first, until=last, run_id=name)
@@ -117,6 +118,7 @@ def crawl(
                 limits=limits or (REPLAY_LIMITS if replay else Limits()),
                 expect=expect,
                 record_to=str(record_to.resolve()) if record_to else "",
+                attachments=attachments and (last - first).days <= LONGEST_WITH_ATTACHMENTS,
             )
             report = running.run(job)
             return commit(engine, archive, source, job, report, mark)

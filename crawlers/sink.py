@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from scrapy.http import Response
 from sqlalchemy import Connection, Engine, bindparam, func, select
 
-from crawlers import assemble
+from crawlers import assemble, attachments
 from crawlers.archive import Archive, ArchiveError, Kind, Writer
 from crawlers.job import QUARANTINED, Job, Tally
 from crawlers.lines import encoded
@@ -146,6 +146,7 @@ class Page:
     def __init__(self, sink: Sink, response: Response, where: Provenance) -> None:
         self._sink, self._response, self._where = sink, response, where
         self._pending: dict[str, tuple[Notice, bytes, str]] = {}
+        self._waiting: list[Notice] = []  # new or changed, and to have the text of a document first
         self._own: dict[str, bytes] = {}
         self._lines = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed by keep and drop
         self._rows: list[tuple[object, ...]] = []
@@ -205,6 +206,15 @@ class Page:
         for name, count in self._counts.items():
             sink.tally.add(name, count)
 
+    def waiting(self) -> list[Notice]:
+        """The notices that are to have the text of a document; each must be given to `write` before `keep`."""
+        self._look_up()
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def write(self, notice: Notice) -> None:
+        self._lines.write(encoded(notice, self._sink.job.run_seq)[0])
+
     def drop(self, reason: str) -> None:
         """The page is not what it was: nothing of it is delivered, its body is kept for whoever mends the parser."""
         self._lines.close()
@@ -228,7 +238,10 @@ class Page:
             self._counts["changed" if routes else "new"] += 1
             if not routes:
                 self._new[notice.published] += 1
-            self._lines.write(line)
+            if self._sink.job.attachments and attachments.wanted(self._sink.source, notice):
+                self._waiting.append(notice)
+            else:
+                self._lines.write(line)
             self._rows.append((notice_id, digest, notice.published, int(notice.withdrawn)))
         self._pending.clear()
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from crawlers.notice import Kind, Market
+from crawlers.notice import Kind, Market, Stage
 
 HERE = Path(__file__).parent / "sources"
 _IMPORT = re.compile(r"^from crawlers\.?([\w.]*) import (\([^)]*\)|[^\n]+)$", re.MULTILINE)
@@ -45,6 +45,15 @@ class Terms(_Part):
     licence: str
     url: str = ""
     attribution: str
+
+
+class Attachments(_Part):
+    """Which document of a notice is read as text when attachments are asked for (`crawlers.attachments`)."""
+
+    title: str  # of the document in `documents`
+    hosts: tuple[str, ...]  # where it may lie
+    stages: tuple[Stage, ...] = ()  # of the notices concerned; none: all
+    headers: dict[str, str] = Field(default_factory=dict)
 
 
 class RequestTemplate(_Part):
@@ -92,6 +101,7 @@ class Source(_Part):
     max_body_mb: int = 64
     key_setting: str = ""  # the TRADEWARN_* setting that holds an API key
     expect: Expect | None = None
+    attachments: Attachments | None = None
     checked_against: Literal["recording", "constructed", "live"]
     confidence: Literal["H", "M", "L"]
     notes: str = ""

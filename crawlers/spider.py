@@ -15,11 +15,11 @@ from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawlers import pages, requests
+from crawlers import attachments, pages, requests
 from crawlers.job import BUG, DRIFTED, QUARANTINED, UNREACHABLE, Job, Tally
 from crawlers.politeness import Stopped, request_key
 from crawlers.reading import Drift, Record, Reject, Window
-from crawlers.sink import Sink
+from crawlers.sink import Page, Sink
 from crawlers.source import Source
 
 #: Items between two looks at the network: a long workbook must not let other downloads time out.
@@ -72,6 +72,7 @@ class SourceSpider(scrapy.Spider):
                 count += 1
                 if count % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
+            await self._attach(page)
             page.keep()
         except Drift as drift:
             self.tally.add("drifted")
@@ -99,6 +100,20 @@ class SourceSpider(scrapy.Spider):
         else:
             why = " ".join(str(error).replace(self.job.replay_url or "\0", "").split())[:200]
             self._unreachable(f"{type(error).__name__}: {why} ({request.url})")
+
+    async def _attach(self, page: Page) -> None:
+        """Each notice that waits for the text of a document is written with it, or without where there is none."""
+        engine = self.crawler.engine
+        for notice in page.waiting():
+            url, made = attachments.wanted(self.source, notice), notice
+            if engine is not None and self.tally.counts.get("attachments", 0) < attachments.PER_RUN:
+                self.tally.add("attachments")
+                try:
+                    made = attachments.attached(notice, await attachments.fetch(engine, self.source, url))
+                except attachments.NoText as fault:
+                    self.tally.add("attachments_without_text")
+                    self.tally.say(f"{self.source.id}: {notice.id}: document {fault} ({url})")
+            page.write(made)
 
     def _ours(self, request: Request) -> Request:
         request.meta["parser"] = request.callback or self.source.parser().parse

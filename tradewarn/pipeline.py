@@ -48,6 +48,7 @@ def crawl(
     until: dt.date | None = None,
     run_id: str | None = None,
     worker: Worker | None = None,
+    attachments: bool = False,
 ) -> Step:
     """One source → notices in the archive. The exit code says how it went; a failure never leaves a half-commit."""
     _ = shop.engine  # the crawl's own process must find a migrated database
@@ -63,6 +64,7 @@ def crawl(
         contact=shop.settings.contact,
         keys=dict(shop.keys),
         worker=worker,
+        attachments=attachments or shop.settings.attachments,
     )
     return Step(
         step="crawl",

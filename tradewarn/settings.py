@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     contact: str = Field(
         "", description="Address put into the User-Agent, so that an authority can reach us. Required for live crawls."
     )
+    attachments: bool = Field(
+        False,
+        description="Let every crawl read the documents its source names (drafts, rules) as text; not back-fills.",
+    )
     wto_key: SecretStr = Field(
         SecretStr(""), description="Subscription key of the WTO ePing API; without it the workbook."
     )

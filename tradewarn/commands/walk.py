@@ -36,14 +36,16 @@ def crawl(
     run_id: Annotated[
         str, typer.Option("--run-id", metavar="R", help="Name of the run; the same name is the same run.")
     ] = "",
+    attachments: Annotated[
+        bool, typer.Option("--attachments", help="Read the text of the documents the source names; not in a back-fill.")
+    ] = False,
 ) -> None:
     """Fetch one source: regulator → notices in the archive."""
     shop: Workshop = context.obj
     sources.load(source)
-    _tell(
-        shop,
-        [pipeline.crawl(shop, source, since=day("--since", since), until=day("--until", until), run_id=run_id or None)],
-    )
+    first, last = day("--since", since), day("--until", until)
+    step = pipeline.crawl(shop, source, since=first, until=last, run_id=run_id or None, attachments=attachments)
+    _tell(shop, [step])
 
 
 def classify(
