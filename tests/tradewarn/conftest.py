@@ -26,7 +26,7 @@ from tradewarn.settings import Settings
 from tradewarn.workshop import Workshop
 
 AS_OF = dt.datetime(2026, 11, 16, 6, tzinfo=dt.UTC)
-HOSTILE = """<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7*7 }} & 'quoted'"""
+HOSTILE = """<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7*7 }} & 'quoted'""" + " " + "Schifffahrt" * 12
 Line = tuple[int, Notice, Assessment]
 
 
