@@ -65,16 +65,13 @@ class Assessor:
         self.gazetteer = Gazetteer.load()
         self._parents: OrderedDict[str, products.Found] = OrderedDict()
         gc.freeze()  # the tables live as long as the process: the collector need not walk them with every batch
+        #: Which models, rules and tables were loaded: a change of any makes another version.
+        self.version = f"{self.models.version}-{_rules_version()}"
         self.model = Model(name="tradewarn-linear", version=self.version, taxonomy=TAXONOMY)
-
-    @property
-    def version(self) -> str:
-        """Which models, rules and tables: a change of any makes another version."""
-        return f"{self.models.version}-{_rules_version()}"
 
     def assess(self, notice: Notice, parent: Notice | None = None, run: str = "") -> Assessment:
         """The assessment of one notice; `parent`: the notice its `parent_symbol` names, if it is at hand."""
-        return self._batch([notice], [parent], run)[0]
+        return self.assess_batch([notice], [parent], run)[0]
 
     def assess_all(
         self,
@@ -86,11 +83,26 @@ class Assessor:
         stream = iter(notices)
         while batch := list(itertools.islice(stream, BATCH)):
             parents = [parent_of(n.parent_symbol) if parent_of and n.parent_symbol else None for n in batch]
-            yield from self._batch(batch, parents, run)
+            yield from self.assess_batch(batch, parents, run)
+
+    def assess_batch(
+        self, notices: Sequence[Notice], parents: Sequence[Notice | None], run: str = ""
+    ) -> list[Assessment]:
+        """One pass over some notices, each with its parent or None. An opinion does not depend on the rest of the batch."""
+        if not notices:
+            return []
+        # Records hold no cycles: the collector would walk a growing batch again and again and find nothing.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return self._pass(notices, parents, run)
+        finally:
+            if collecting:
+                gc.enable()
 
     # --- the pass ---------------------------------------------------------------------------------------------------
 
-    def _batch(self, notices: Sequence[Notice], parents: Sequence[Notice | None], run: str) -> list[Assessment]:
+    def _pass(self, notices: Sequence[Notice], parents: Sequence[Notice | None], run: str) -> list[Assessment]:
         first = [self._read(notice) for notice in notices]
         rows = self._rows(first)
         guesses = self._guesses(first, rows)
