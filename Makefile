@@ -9,7 +9,7 @@ DEMO_OUT := demo
 WEEK := tests/samples/week
 PYTEST ?= $(BIN)/pytest
 
-.PHONY: demo test check env env-airflow lock docs bench soak clean help
+.PHONY: demo test check env env-airflow lock docs pictures bench soak clean help
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -53,6 +53,9 @@ lock: $(VENV)/ready  ## new locks from setup.cfg
 
 docs: $(VENV)/ready  ## the generated pages under docs/
 	$(BIN)/python -m tradewarn.reference docs
+
+pictures: $(VENV)/ready  ## the pictures of the README, of the sample week (needs Chromium)
+	$(BIN)/python -m tradewarn.pictures
 
 bench: $(VENV)/ready  ## ratios, written to docs/measurements/
 	$(BIN)/python -m benchmarks $(BENCH)
