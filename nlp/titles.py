@@ -1,19 +1,23 @@
 """Chinese titles and briefs, composed from facts: who, what, product, requirement or hazard, dates, level and grounds.
 
-One template per kind of act. Every part comes from a field or an opinion; what is missing is left out, never invented.
-Product names come from the gazetteer or our HS names; the authority's own words are quoted, untranslated. An analyst's
-title wins over these, a machine translation (off by default) is marked as such elsewhere.
+One template per kind of act (`nlp/acts.py`). Every part comes from a field or an opinion with a ground; what is missing
+is left out, never invented. Product names come from the gazetteer or our HS names; where these say no more than a
+chapter or a trade, an incident's own words stand beside them, quoted and untranslated. An analyst's title wins over
+these, a machine translation (off by default) is marked as such elsewhere.
+
+`欧盟召回中国产充电宝——火灾、烧伤（2026-11-13发布）`
+`欧盟通报草案：电池技术要求——涉及新电池法、火灾（2026-11-09发布，评议截止2027-01-08）`
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from crawlers import places
-from crawlers.notice import INCIDENT_KINDS, Milestone, Notice
-from nlp import hs, level
+from crawlers.notice import Milestone, Notice
+from nlp import acts, hs, level
 from nlp.assessment import (
     HazardOpinion,
     IndustryOpinion,
@@ -26,38 +30,24 @@ from nlp.assessment import (
 from nlp.document import first_sentence
 from nlp.gazetteer import Concept
 from nlp.products import Mention
+from nlp.watchlist import Dossier
 from nlp.words import word
 
 Lang = Literal["zh", "en"]
-#: Words of an act in a title, per kind: (zh, en). {0} = who.
-_ACTS: dict[str, tuple[str, str]] = {
-    "notification": ("{0}通报", "{0} notifies"),
-    "proposed_rule": ("{0}拟议法规", "{0} proposes a rule on"),
-    "rule": ("{0}发布法规", "{0} issues a rule on"),
-    "standard": ("{0}标准", "{0} standard on"),
-    "consultation": ("{0}公开征求意见", "{0} consults on"),
-    "recall": ("{0}召回", "{0}: recall of"),
-    "border_rejection": ("{0}拒绝入境", "{0}: border rejection of"),
-    "refusal": ("{0}拒绝进口", "{0}: import refusal of"),
-    "import_alert": ("{0}进口警示", "{0}: import alert for"),
-    "violation": ("{0}通报违规", "{0}: violation found in"),
-    "inspection_order": ("{0}检查命令", "{0}: inspection order for"),
-    "news": ("{0}资讯", "{0}: news on"),
-}
-#: What the measure asks, as it reads in a title.
+#: What the measure asks, as it reads behind the goods.
 _REQUIREMENT: dict[str, tuple[str, str]] = {
     "information": ("", ""),
-    "labelling": ("标签要求", "labelling requirements"),
+    "labelling": ("标签或文件要求", "labelling or documentation requirements"),
     "standard": ("技术要求", "technical requirements"),
     "conformity": ("合格评定要求", "conformity assessment requirements"),
     "inspection": ("加强查验", "raised inspection"),
     "recall": ("召回", "recall"),
     "rejection": ("拒绝入境", "refusal of entry"),
-    "ban": ("禁止进口或销售", "a ban on import or sale"),
+    "ban": ("禁令", "a ban"),
 }
-#: Requirements that a hazard makes precise: pesticide residues under a `standard` are limits.
+#: Hazards that make a `standard` precise: pesticide residues under a standard are limits.
 _LIMITS = frozenset(
-    {
+    [
         "pesticide_residue",
         "veterinary_drug",
         "heavy_metal",
@@ -65,7 +55,7 @@ _LIMITS = frozenset(
         "contaminant",
         "mycotoxin",
         "radioactivity",
-    }
+    ]
 )
 _MILESTONES = (
     ("comment_deadline", "评议截止", "comments until"),
@@ -75,6 +65,8 @@ _MILESTONES = (
 )
 MOST_NAMED = 2
 QUOTED = 60
+#: Of an incident's own words beside a name that says little.
+QUOTED_GOODS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,50 +82,102 @@ class Facts:
     reach: ReachOpinion
     levels: Sequence[LevelSpan]
     named: Sequence[Mention]
-    agents: Sequence[Concept] = ()  # substances, pathogens and schemes the text names
+    agents: Sequence[Concept] = ()  # substances and pathogens the text names
+    dossiers: Sequence[Dossier] = ()  # named measures the notice belongs to
     language: str = "en"
 
 
+# --- the title --------------------------------------------------------------------------------------------------------
+
+
 def title_zh(facts: Facts) -> str:
-    """`欧盟召回充电宝：火灾（2026-11-06发布）`: who, what is done, the product, requirement or hazard, the date."""
+    """Who, what is done, the goods, requirement or hazard, the date."""
     notice = facts.notice
-    act = _ACTS[notice.kind][0].format(_who(notice, "zh"))
-    if notice.kind == "notification" and level.is_draft(notice):
-        act += "草案"
-    product = product_name(facts, "zh")
+    goods = _origin(facts) + (_goods(facts) or f"“{first_sentence(notice.title, facts.language, QUOTED)}”")
     about = _about(facts, "zh")
-    joint = "：" if notice.kind not in INCIDENT_KINDS else ""
-    if not product:  # no Chinese name for the goods: the authority's own words, in quotes
-        product = f"“{first_sentence(notice.products_text or notice.title, facts.language, QUOTED)}”"
-    body = f"{act}{joint}{product}"
-    if about:
-        body += f"——{about}" if notice.kind in INCIDENT_KINDS else f" {about}"
-    return f"{body}（{_date(notice, 'zh')}）"
+    if not acts.is_incident(notice):
+        requirement = _requirement(facts, "zh")
+        goods += requirement
+        about = f"涉及{about}" if about else ""
+    body = acts.title(notice, _who(notice, "zh"), goods)
+    return f"{body}{'——' if about else ''}{about}（{_date(notice)}）"
+
+
+def _goods(facts: Facts) -> str:
+    """The goods in Chinese; an incident's own words behind a name that says no more than a chapter or a trade."""
+    name, precise = _product(facts, "zh")
+    own = " ".join(facts.notice.products_text.partition("\n")[0].strip("•* ").split())
+    if precise or not own or own == facts.notice.title or not acts.is_incident(facts.notice):
+        return name
+    return f"{name}“{own if len(own) <= QUOTED_GOODS else own[: QUOTED_GOODS - 1].rstrip() + '…'}”"
+
+
+def _origin(facts: Facts) -> str:
+    """`中国产`, where an incident's authority names one foreign origin or two; `来自波兰的` for an act against certain origins."""
+    notice = facts.notice
+    if acts.is_incident(notice):
+        names = [places.name(code, "zh") for code in notice.origins]
+        foreign = notice.origins != (notice.market,)
+        return f"{'、'.join(names)}产" if 0 < len(names) <= MOST_NAMED and foreign else ""
+    if facts.reach.value not in ("names_china", "other_origins") or facts.measure.value not in ("ban", "inspection"):
+        return ""
+    names = [places.name(code, "zh") for code in notice.origins or notice.affected]
+    return f"来自{'、'.join(names)}的" if 0 < len(names) <= MOST_NAMED else ""
+
+
+def _date(notice: Notice) -> str:
+    """The day of publication, and the next day that counts: a moved date says what it was."""
+    parts = [f"{notice.published.isoformat()}发布"]
+    stone = _decisive(notice)
+    if stone is not None and stone.date is not None:
+        day = stone.date.isoformat()
+        if stone.replaces is not None:
+            what = {"comment_deadline": "评议截止", "application": "适用日期"}.get(stone.kind, "生效日期")
+            parts.append(f"{what}由{stone.replaces.isoformat()}改为{day}")
+        elif stone.kind == "comment_deadline":
+            parts.append(f"评议截止{day}")
+        else:
+            parts.append(f"{day}起{'适用' if stone.kind == 'application' else '生效'}")
+    return "，".join(parts)
+
+
+def _decisive(notice: Notice) -> Milestone | None:
+    """The milestone a title tells: a draft's deadline, else the first day of application or of entry into force."""
+    if notice.stage == "withdrawn" or acts.is_incident(notice):
+        return None
+    wanted: tuple[str, ...]
+    if level.is_draft(notice):
+        wanted, last = ("comment_deadline",), level.comment_deadline(notice)
+    else:
+        dates = level.application_dates(notice)
+        wanted, last = ("application", "entry_into_force"), dates[0] if dates else None
+    return next(
+        (stone for kind in wanted for stone in notice.milestones if (stone.kind, stone.date) == (kind, last)), None
+    )
+
+
+# --- the briefs -------------------------------------------------------------------------------------------------------
 
 
 def brief_zh(facts: Facts) -> str:
     """Some sentences for a reader who does not read the original; the original's own title stands in quotes."""
     notice = facts.notice
-    kind = word("kind", notice.kind, "zh")
     symbol = f"（{notice.symbol}）" if notice.symbol else ""
-    who = _who(notice, "zh")
-    parts = [f"{notice.published.isoformat()}，{who}{_by(notice, 'zh')}发布{kind}{symbol}。"]
-    product = product_name(facts, "zh")
+    parts = [f"{notice.published.isoformat()}，{_who(notice, 'zh')}{_by(notice, 'zh')}{acts.told(notice)}{symbol}。"]
+    product, _ = _product(facts, "zh")
     if product:
-        codes = "、".join(item.hs for item in facts.products[:5])
-        guessed = bool(facts.products) and facts.products[0].method in ("model", "retrieved")
-        note = f"（{'HS编码预测' if guessed else 'HS'} {codes}）" if codes else ""
-        parts.append(f"涉及产品：{product}{note}。")
+        parts.append(f"涉及产品：{product}{_codes(facts, 'zh')}。")
     if notice.origins:
         parts.append(f"原产地：{'、'.join(places.name(code, 'zh') for code in notice.origins[:6])}。")
-    about = _about(facts, "zh")
-    if about:
-        label = "涉及风险" if notice.kind in INCIDENT_KINDS else "要求"
-        parts.append(f"{label}：{about}。")
+    requirement, about = _requirement(facts, "zh"), _about(facts, "zh")
+    if acts.is_incident(notice):
+        parts += [f"涉及风险：{about}。"] if about else []
+    elif requirement or about:
+        told = "，涉及".join(part for part in (requirement, about) if part)
+        parts.append(f"要求：{told}。" if requirement else f"内容涉及{about}。")
     if facts.severity.value != "none":
-        parts.append(
-            f"严重程度：{word('severity', facts.severity.value, 'zh')}（{word('severity_basis', facts.severity.basis, 'zh')}）。"
-        )
+        basis = word("severity_basis", facts.severity.basis, "zh")
+        parts.append(f"严重程度：{word('severity', facts.severity.value, 'zh')}（{basis}）。")
     if facts.measure.basis != "none":
         parts.append(f"措施：{word('measure', facts.measure.value, 'zh')}。")
     if facts.reach.value:
@@ -141,35 +185,31 @@ def brief_zh(facts: Facts) -> str:
     parts += [f"{text}。" for text in _dates(notice, "zh")]
     if facts.levels:
         first = facts.levels[0]
-        parts.append(
-            f"通用级别（发布时）：{word('level', first.level, 'zh')}；依据：{level.grounds_text(first, 'zh')}。"
-        )
-    quoted = first_sentence(notice.title, facts.language, 200)
-    return "".join(parts) + f"原题：“{quoted}”"
+        grounds = level.grounds_text(first, "zh")
+        parts.append(f"通用级别（发布时）：{word('level', first.level, 'zh')}；依据：{grounds}。")
+    return "".join(parts) + f"原题：“{first_sentence(notice.title, facts.language, 200)}”"
 
 
 def brief_en(facts: Facts) -> str:
     """The same in English."""
     notice = facts.notice
-    kind = word("kind", notice.kind, "en")
     symbol = f" ({notice.symbol})" if notice.symbol else ""
-    parts = [f"{notice.published.isoformat()}: {kind}{symbol} by {_who(notice, 'en')}{_by(notice, 'en')}."]
-    product = product_name(facts, "en")
+    who = f"{_who(notice, 'en')}{_by(notice, 'en')}"
+    parts = [f"{notice.published.isoformat()}: {acts.noun(notice, 'en')}{symbol} by {who}."]
+    product, _ = _product(facts, "en")
     if product:
-        codes = ", ".join(item.hs for item in facts.products[:5])
-        guessed = bool(facts.products) and facts.products[0].method in ("model", "retrieved")
-        note = f" ({'predicted HS' if guessed else 'HS'} {codes})" if codes else ""
-        parts.append(f"Products: {product}{note}.")
+        parts.append(f"Products: {product}{_codes(facts, 'en')}.")
     if notice.origins:
         parts.append(f"Origin: {', '.join(places.name(code, 'en') for code in notice.origins[:6])}.")
-    about = _about(facts, "en")
-    if about:
-        label = "Hazard" if notice.kind in INCIDENT_KINDS else "Requirement"
-        parts.append(f"{label}: {about}.")
+    requirement, about = _requirement(facts, "en"), _about(facts, "en")
+    if acts.is_incident(notice):
+        parts += [f"Hazard: {about}."] if about else []
+    elif requirement or about:
+        told = "; concerns ".join(part for part in (requirement, about) if part)
+        parts.append(f"Requirement: {told}." if requirement else f"Concerns {about}.")
     if facts.severity.value != "none":
-        parts.append(
-            f"Severity: {word('severity', facts.severity.value, 'en')} ({word('severity_basis', facts.severity.basis, 'en')})."
-        )
+        basis = word("severity_basis", facts.severity.basis, "en")
+        parts.append(f"Severity: {word('severity', facts.severity.value, 'en')} ({basis}).")
     if facts.measure.basis != "none":
         parts.append(f"Measure: {word('measure', facts.measure.value, 'en')}.")
     if facts.reach.value:
@@ -177,99 +217,18 @@ def brief_en(facts: Facts) -> str:
     parts += [f"{text[:1].upper()}{text[1:]}." for text in _dates(notice, "en")]
     if facts.levels:
         first = facts.levels[0]
-        parts.append(
-            f"Base level when published: {word('level', first.level, 'en')}; grounds: {level.grounds_text(first, 'en')}."
-        )
-    quoted = first_sentence(notice.title, facts.language, 200)
-    return " ".join(parts) + f" Original title: “{quoted}”"
+        grounds = level.grounds_text(first, "en")
+        parts.append(f"Base level when published: {word('level', first.level, 'en')}; grounds: {grounds}.")
+    return " ".join(parts) + f" Original title: “{first_sentence(notice.title, facts.language, 200)}”"
 
 
-def product_name(facts: Facts, lang: Lang) -> str:
-    """The goods, by the most precise name that can be defended: the concepts of title and products, else the headings'
-    names, else the chapters', else the group's."""
-    # A chapter's or group's name is a last resort: 玩具 says more than 第95章.
-    named = [mention.concept for mention in facts.named if mention.in_head][:MOST_NAMED]
-    if named and _fits(named[0], facts):
-        kept = [concept for concept in named if _fits(concept, facts)]
-        return _join([concept.name(lang) for concept in kept], lang)
-    headings = [item.hs for item in facts.products if len(item.hs) >= 4]
-    names = _unique(hs.heading_name(code[:4], lang) for code in headings) or _unique(
-        hs.chapter_name(item.hs, lang) for item in facts.products
-    )
-    if names:
-        more = len({code[:4] for code in headings} or {item.hs for item in facts.products}) > MOST_NAMED
-        return _join(names[:MOST_NAMED], lang) + (("等" if lang == "zh" else " and others") if more else "")
-    late = [mention.concept for mention in facts.named if _fits(mention.concept, facts)][:1]
-    if late:
-        return late[0].name(lang)
-    groups = [opinion.industry for opinion in facts.industries if opinion.industry != "other"]
-    return f"{word('industry', groups[0], lang)}{'产品' if lang == 'zh' else ''}" if groups else ""
-
-
-def _fits(concept: Concept, facts: Facts) -> bool:
-    """Whether a concept's name agrees with codes and groups: a battery named in a toy's notice is not the goods."""
-    if not facts.products and not facts.industries:
-        return True
-    stated = [item for item in facts.products if item.method in ("stated", "extracted")]
-    if stated and concept.hs:
-        ours = {code[:2] for code in concept.hs}
-        return bool(ours & {item.hs[:2] for item in stated})
-    groups = {opinion.industry for opinion in facts.industries}
-    return not groups or bool(groups & set(concept.industries)) or not concept.industries
-
-
-def _about(facts: Facts, lang: Lang) -> str:
-    """The requirement (acts) or the hazard (incidents), as precise as the text allows."""
-    hazards = [word("hazard", opinion.hazard, lang) for opinion in facts.hazards[:MOST_NAMED]]
-    agents = [concept.name(lang) for concept in facts.agents[:MOST_NAMED]]
-    if facts.notice.kind in INCIDENT_KINDS or facts.notice.kind == "import_alert":
-        if hazards and agents:
-            return (
-                f"{_join(hazards, lang)}（{_join(agents, lang)}）"
-                if lang == "zh"
-                else f"{_join(hazards, lang)} ({_join(agents, lang)})"
-            )
-        return _join(hazards or agents, lang)
-    requirement = _REQUIREMENT[facts.measure.value][0 if lang == "zh" else 1]
-    ids = [opinion.hazard for opinion in facts.hazards[:MOST_NAMED]]
-    if facts.measure.value == "standard" and ids and ids[0] in _LIMITS:
-        return f"{_join(hazards, lang)}限量要求" if lang == "zh" else f"limits for {_join(hazards, lang)}"
-    # 标签 + 标签要求 would say it twice.
-    topic = _join([name for name in hazards or agents if name not in requirement], lang)
-    if lang == "zh":
-        return f"{topic}{requirement}" if topic and requirement else topic or requirement
-    return f"{requirement} ({topic})" if topic and requirement else topic or requirement
-
-
-def _who(notice: Notice, lang: Lang) -> str:
-    column: Literal["origin", "member"] = "member" if notice.kind == "notification" else "origin"
-    return places.name(notice.market, lang, column)
-
-
-def _by(notice: Notice, lang: Lang) -> str:
-    """The agency in brackets, in its own words, where it is more than the place."""
-    agency = notice.authority.strip()
-    if (
-        not agency
-        or notice.kind == "notification"
-        or agency in (places.name(notice.market, "en"), places.name(notice.market, "zh"))
-        or len(agency) > 80
-    ):
+def _codes(facts: Facts, lang: Lang) -> str:
+    codes = ("、" if lang == "zh" else ", ").join(item.hs for item in facts.products[:5])
+    if not codes:
         return ""
-    return f"（{agency}）" if lang == "zh" else f" ({agency})"
-
-
-def _date(notice: Notice, lang: Lang) -> str:
-    day = notice.published.isoformat()
-    parts = [f"{day}发布" if lang == "zh" else f"published {day}"]
-    deadline = level.comment_deadline(notice)
-    if deadline is not None and level.is_draft(notice):
-        parts.append(f"评议截止{deadline.isoformat()}" if lang == "zh" else f"comments until {deadline.isoformat()}")
-    else:
-        dates = level.application_dates(notice)
-        if dates:
-            parts.append(f"{dates[0].isoformat()}起适用" if lang == "zh" else f"applies from {dates[0].isoformat()}")
-    return ("，" if lang == "zh" else ", ").join(parts)
+    if _predicted(facts.products[0]):
+        return f"（HS编码预测 {codes}）" if lang == "zh" else f" (predicted HS {codes})"
+    return f"（HS {codes}）" if lang == "zh" else f" (HS {codes})"
 
 
 def _dates(notice: Notice, lang: Lang) -> list[str]:
@@ -288,8 +247,132 @@ def _dates(notice: Notice, lang: Lang) -> list[str]:
     return found
 
 
-def _unique(names: object) -> list[str]:
-    return list(dict.fromkeys(name for name in names if name))  # type: ignore[attr-defined]
+# --- the goods --------------------------------------------------------------------------------------------------------
+
+
+def product_name(facts: Facts, lang: Lang) -> str:
+    """The goods, by the most precise name that can be defended: the concepts of title and products, else the headings'
+    names, else the chapters', else the group's."""
+    return _product(facts, lang)[0]
+
+
+def _product(facts: Facts, lang: Lang) -> tuple[str, bool]:
+    """The name, and whether it names the goods themselves (a concept, a stated heading) and not only their kind."""
+    named = [mention.concept for mention in facts.named if mention.in_head][:MOST_NAMED]
+    if named and _fits(named[0], facts):
+        return _join(_sharpest([concept for concept in named if _fits(concept, facts)], lang), lang), True
+    # A predicted code is a suggestion to check (the brief shows it as one), not what the goods are called.
+    known = [item.hs for item in facts.products if not _predicted(item)]
+    names = _unique(hs.heading_name(code[:4], lang) for code in known if len(code) >= 4)
+    if names:
+        return _listed(names, lang), True
+    names = _unique(hs.chapter_name(code, lang) for code in known)
+    if names:
+        return _listed(names, lang), False
+    late = [mention.concept for mention in facts.named if _fits(mention.concept, facts)][:1]
+    if late:
+        return late[0].name(lang), True
+    if facts.notice.kind == "news":
+        return "", False  # whatever a guess says of a proclamation: its own words tell more than a trade's name
+    groups = [word("industry", opinion.industry, lang) for opinion in facts.industries if opinion.industry != "other"]
+    if not groups:
+        return "", False
+    return groups[0] + ("产品" if lang == "zh" and groups[0][-1] not in "品件" else ""), False
+
+
+def _sharpest(concepts: Sequence[Concept], lang: Lang) -> list[str]:
+    """The names without one that another says more precisely: 汽车 beside 电动汽车, 食品 (whole chapters) beside 大米."""
+    narrow = [concept for concept in concepts if not concept.hs or any(len(code) > 2 for code in concept.hs)]
+    names = _unique(concept.name(lang) for concept in narrow or concepts)
+    return [name for name in names if not any(name != other and name in other for other in names)]
+
+
+def _listed(names: Sequence[str], lang: Lang) -> str:
+    """Two names, or one that is a list itself, and that there are more."""
+    shown = names[:1] if any("、" in name or "," in name for name in names[:MOST_NAMED]) else names[:MOST_NAMED]
+    more = ("等" if lang == "zh" else " and others") if len(names) > len(shown) else ""
+    return _join(shown, lang) + more
+
+
+def _predicted(product: Product) -> bool:
+    return product.method in ("model", "retrieved")
+
+
+def _fits(concept: Concept, facts: Facts) -> bool:
+    """Whether a concept's name agrees with codes and groups: a battery named in a toy's notice is not the goods."""
+    if not facts.products and not facts.industries:
+        return True
+    stated = [item for item in facts.products if item.method in ("stated", "extracted")]
+    if stated and concept.hs:
+        ours = {code[:2] for code in concept.hs}
+        return bool(ours & {item.hs[:2] for item in stated})
+    groups = {opinion.industry for opinion in facts.industries}
+    return not groups or bool(groups & set(concept.industries)) or not concept.industries
+
+
+# --- requirement and hazard -------------------------------------------------------------------------------------------
+
+
+def _requirement(facts: Facts, lang: Lang) -> str:
+    """What an act asks for; nothing where no ground of the measure was found, or no goods of which it could be asked."""
+    if acts.is_incident(facts.notice) or facts.measure.basis == "none" or not _product(facts, lang)[0]:
+        return ""
+    limited = _limited(facts)
+    if limited:
+        name = word("hazard", limited, lang)
+        return f"{name}限量要求" if lang == "zh" else f"limits for {name}"
+    return _REQUIREMENT[facts.measure.value][0 if lang == "zh" else 1]
+
+
+def _limited(facts: Facts) -> str:
+    first = facts.hazards[0].hazard if facts.hazards else ""
+    return first if facts.measure.value == "standard" and first in _LIMITS else ""
+
+
+def _about(facts: Facts, lang: Lang) -> str:
+    """The hazards, with what causes them; of an act also the named measure it belongs to, and not what it says already."""
+    hazards = [word("hazard", opinion.hazard, lang) for opinion in facts.hazards[:MOST_NAMED]]
+    agents = _unique(concept.name(lang) for concept in facts.agents if concept.kind != "scheme")
+    agents = [name for name in agents if name not in hazards][:MOST_NAMED]
+    if acts.is_incident(facts.notice):
+        if hazards and agents:
+            return _join(hazards, lang) + (
+                f"（{_join(agents, lang)}）" if lang == "zh" else f" ({_join(agents, lang)})"
+            )
+        return _join(hazards or agents, lang)
+    said = _requirement(facts, lang) + _product(facts, lang)[0]
+    measures = [_nickname(dossier, facts.notice, lang) for dossier in facts.dossiers[:MOST_NAMED]]
+    topics = [name for name in (*hazards, *agents) if name not in said and not any(name in one for one in measures)]
+    return _join([*measures, *topics[:MOST_NAMED]], lang)
+
+
+def _nickname(dossier: Dossier, notice: Notice, lang: Lang) -> str:
+    """`新电池法` in the Union's own notice, `欧盟新电池法` in another's; without what stands in brackets."""
+    if lang == "en":
+        return dossier.official_name.replace(";", ",").partition(",")[0]
+    name = dossier.nickname_zh.partition("（")[0]
+    return name.removeprefix(places.name(notice.market, "zh")) if len(name) > 5 else name
+
+
+# --- small words ------------------------------------------------------------------------------------------------------
+
+
+def _who(notice: Notice, lang: Lang) -> str:
+    column: Literal["origin", "member"] = "member" if notice.kind == "notification" else "origin"
+    return places.name(notice.market, lang, column)
+
+
+def _by(notice: Notice, lang: Lang) -> str:
+    """The agency in brackets, in its own words, where it is more than the place."""
+    agency = notice.authority.strip()
+    own = (places.name(notice.market, "en"), places.name(notice.market, "zh"))
+    if not agency or notice.kind == "notification" or agency in own or len(agency) > 80:
+        return ""
+    return f"（{agency}）" if lang == "zh" else f" ({agency})"
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _join(names: Sequence[str], lang: Lang) -> str:
