@@ -59,7 +59,7 @@ def hourly_crawl() -> None:
     @task(trigger_rule="all_done", retries=0)
     def gate(wanted: list[str], crawled: list[dict[str, object]]) -> dict[str, object]:
         """Fails the run, naming the sources, unless each one that was due has delivered."""
-        from airflow.exceptions import AirflowFailException
+        from airflow.sdk.exceptions import AirflowFailException
 
         delivered = {str(step["source"]) for step in crawled or [] if step}
         missing = sorted(set(wanted or []) - delivered)

@@ -1,25 +1,25 @@
 """Run by Airflow's own Python: one DAG, for real, in this process; prints the state of each task as JSON.
 
-usage: run_dag.py DAG_ID DATA_INTERVAL_END
+usage: run_dag.py DAG_ID TIME, the moment at which the scheduler would start it
 """
 
-import datetime as dt
 import json
 import sys
+from pathlib import Path
 
-from airflow.dag_processing.dagbag import DagBag
-from airflow.timetables.base import DataInterval
+import pendulum
+from airflow.configuration import conf
+from airflow.dag_processing.dagbag import BundleDagBag
 
 
 def main() -> None:
-    dag_id, end = sys.argv[1], dt.datetime.fromisoformat(sys.argv[2])
-    bag = DagBag()
+    dag_id, end = sys.argv[1], pendulum.parse(sys.argv[2])
+    folder = Path(conf.get("core", "dags_folder"))
+    # As the scheduler's own processes read it: the folder stands on the path, so DAGs share a module.
+    bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
     if bag.import_errors:
         sys.exit(f"import errors: {bag.import_errors}")
-    dag = bag.dags[dag_id]
-    interval = dag.timetable.infer_manual_data_interval(run_after=end)
-    assert isinstance(interval, DataInterval)
-    run = dag.test(logical_date=interval.start)
+    run = bag.dags[dag_id].test(logical_date=end)  # its data interval is the last whole one before
     tasks = [{"task": ti.task_id, "index": ti.map_index, "state": str(ti.state)} for ti in run.get_task_instances()]
     print("RESULT " + json.dumps({"state": str(run.state), "tasks": tasks}))
 
