@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Engine, Row, func, select
 
 from crawlers.job import DRIFTED, GOOD, SHRUNKEN
+from crawlers.ledger import known_between
 from crawlers.source import Source
 from crawlers.state import runs, seen
-from crawlers.verdict import known_between
 
 State = Literal["ok", "late", "down", "never"]
 

@@ -267,3 +267,12 @@ def free_name(engine: Engine, source_id: str, stem: str) -> str:
         number += 1
         name = f"{stem}.{number}"
     return name
+
+
+def known_between(engine: Engine, source_id: str, first: dt.date, last: dt.date) -> int:
+    """Notices of a source, not withdrawn, published first..last (both included)."""
+    with engine.connect() as connection:
+        query = select(func.count()).where(
+            seen.c.source == source_id, seen.c.published.between(first, last), seen.c.withdrawn == 0
+        )
+        return int(connection.execute(query).scalar_one())

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
+from crawlers import ledger
 from crawlers.job import BUG, DRIFTED, GOOD, SHRUNKEN, Job, Tally
 from crawlers.sink import Known, Sink
 from crawlers.source import Source
@@ -58,22 +59,13 @@ def expected(job: Job, source: Source, tally: Tally, sink: Sink, engine: Engine)
         return
     last = job.as_of.date()
     first = last - dt.timedelta(days=expect.days - 1)
-    known = known_between(engine, source.id, first, last)
+    known = ledger.known_between(engine, source.id, first, last)
     found = known + sum(count for day, count in sink.new_by_day.items() if first <= day <= last)
     span = f"published {first}..{last}"
     if found < expect.min:
         tally.say(f"{source.id}: shrunken: {found} notices {span}, expected at least {expect.min}", SHRUNKEN)
     elif expect.max is not None and found > expect.max:
         tally.say(f"{source.id}: {found} notices {span}, more than the usual {expect.max}: is a filter ignored?")
-
-
-def known_between(engine: Engine, source_id: str, first: dt.date, last: dt.date) -> int:
-    """Notices of a source, not withdrawn, published first..last (both included)."""
-    with engine.connect() as connection:
-        query = select(func.count()).where(
-            seen.c.source == source_id, seen.c.published.between(first, last), seen.c.withdrawn == 0
-        )
-        return int(connection.execute(query).scalar_one())
 
 
 def whole_list(job: Job, source: Source, tally: Tally, sink: Sink, engine: Engine) -> Absence | None:

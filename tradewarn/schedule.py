@@ -7,10 +7,8 @@ from pathlib import Path
 
 from cronsim import CronSim
 
-from crawlers import requests
 from crawlers import source as sources
 from crawlers.manifest import Manifest
-from crawlers.reading import Window
 from crawlers.source import Source
 
 
@@ -28,6 +26,9 @@ def default_ids(replay: Path | None) -> list[str]:
     """Every source; in a replay those of whose first requests the folder answers one (a folder holds what it holds)."""
     if replay is None:
         return sources.all_ids()
+    from crawlers import requests  # Scrapy's requests: no other command of this process loads them
+    from crawlers.reading import Window
+
     manifest = Manifest.read(replay)
     paths = {answer.url.split("?")[0] for answer in manifest.answers}
     today = manifest.as_of.date()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawlers import recording, scaffold
+from crawlers import scaffold
 from crawlers import source as sources
 from tradewarn import show
 from tradewarn.workshop import UsageError, Workshop
@@ -45,6 +45,8 @@ def record(
     shop: Workshop = context.obj
     sources.load(source)
     folder = out or shop.settings.home / "recorded" / source / f"{shop.as_of:%Y-%m-%dT%H%M%S}"
+    from crawlers import recording  # it loads Scrapy, which no other command of this process needs
+
     result = recording.record(
         source, folder, as_of=shop.as_of, contact=shop.settings.contact, keys=dict(shop.keys), replay=shop.replay
     )
