@@ -7,7 +7,7 @@ SERVE ?= 1
 DEMO_HOME := .tradewarn/demo
 DEMO_OUT := demo
 WEEK := tests/samples/week
-PYTEST ?= $(BIN)/pytest
+PYTEST ?= $(BIN)/pytest -n auto --dist loadgroup
 
 .PHONY: demo test check env env-airflow lock docs pictures bench soak clean help
 .DEFAULT_GOAL := help
@@ -20,14 +20,14 @@ $(VENV)/ready: requirements.lock setup.cfg
 	@echo "== environment: $(VENV), from requirements.lock"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check "uv>=$(UV_VERSION)"
-	$(BIN)/uv pip sync -q --python $(BIN)/python requirements.lock  # uv stands in the lock itself, so this keeps it
+	$(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python requirements.lock  # uv stands in the lock itself, so this keeps it
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
 
 .venv-airflow/ready: requirements-airflow.lock
 	@echo "== environment of the scheduler: .venv-airflow, from requirements-airflow.lock"
 	test -x .venv-airflow/bin/python || $(PYTHON) -m venv .venv-airflow
-	$(BIN)/uv pip sync -q --python .venv-airflow/bin/python requirements-airflow.lock
+	$(BIN)/uv pip sync -q --compile-bytecode --python .venv-airflow/bin/python requirements-airflow.lock
 	@touch $@
 
 env: $(VENV)/ready  ## the environment

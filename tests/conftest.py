@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("recordings") and _data() is None:
         _missing["recordings"] += 1
         pytest.skip("real data absent: set TRADEWARN_DATA, or put it at ../shared/data")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (`-n 2 --dist loadgroup`) a file stays with one worker, and so does a component: one server, not two."""
+    for item in items:
+        marker = item.get_closest_marker("component")
+        item.add_marker(pytest.mark.xdist_group(marker.args[0] if marker else item.nodeid.partition("::")[0]))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:  # a worker: what it counted goes to the process that prints the end
+        output["components"] = (dict(_ran), dict(_missing))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    ran, missing = getattr(node, "workeroutput", {}).get("components", ({}, {}))
+    _ran.update(ran)
+    _missing.update(missing)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
