@@ -12,7 +12,7 @@ these, a machine translation (off by default) is marked as such elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from crawlers import places
@@ -27,7 +27,6 @@ from nlp.assessment import (
     ReachOpinion,
     SeverityOpinion,
 )
-from nlp.document import first_sentence
 from nlp.gazetteer import Concept
 from nlp.products import Mention
 from nlp.watchlist import Dossier
@@ -64,9 +63,8 @@ _MILESTONES = (
     ("application", "适用", "applies from"),
 )
 MOST_NAMED = 2
-QUOTED = 60
-#: Of an incident's own words beside a name that says little.
-QUOTED_GOODS = 40
+#: Characters quoted: of a title in ours, of an incident's own words beside a name that says little, in a brief.
+QUOTED, QUOTED_GOODS, QUOTED_ORIGINAL = 60, 40, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +83,7 @@ class Facts:
     agents: Sequence[Concept] = ()  # substances and pathogens the text names
     dossiers: Sequence[Dossier] = ()  # named measures the notice belongs to
     language: str = "en"
+    _names: dict[Lang, tuple[str, bool]] = field(default_factory=dict)  # asked for by title and both briefs
 
 
 # --- the title --------------------------------------------------------------------------------------------------------
@@ -93,7 +92,7 @@ class Facts:
 def title_zh(facts: Facts) -> str:
     """Who, what is done, the goods, requirement or hazard, the date."""
     notice = facts.notice
-    goods = _origin(facts) + (_goods(facts) or f"“{first_sentence(notice.title, facts.language, QUOTED)}”")
+    goods = _origin(facts) + (_goods(facts) or _quote(notice.title, QUOTED))
     about = _about(facts, "zh")
     if not acts.is_incident(notice):
         requirement = _requirement(facts, "zh")
@@ -109,7 +108,7 @@ def _goods(facts: Facts) -> str:
     own = " ".join(facts.notice.products_text.partition("\n")[0].strip("•* ").split())
     if precise or not own or own == facts.notice.title or not acts.is_incident(facts.notice):
         return name
-    return f"{name}“{own if len(own) <= QUOTED_GOODS else own[: QUOTED_GOODS - 1].rstrip() + '…'}”"
+    return name + _quote(own, QUOTED_GOODS)
 
 
 def _origin(facts: Facts) -> str:
@@ -187,7 +186,7 @@ def brief_zh(facts: Facts) -> str:
         first = facts.levels[0]
         grounds = level.grounds_text(first, "zh")
         parts.append(f"通用级别（发布时）：{word('level', first.level, 'zh')}；依据：{grounds}。")
-    return "".join(parts) + f"原题：“{first_sentence(notice.title, facts.language, 200)}”"
+    return "".join(parts) + f"原题：{_quote(notice.title, QUOTED_ORIGINAL)}"
 
 
 def brief_en(facts: Facts) -> str:
@@ -219,7 +218,7 @@ def brief_en(facts: Facts) -> str:
         first = facts.levels[0]
         grounds = level.grounds_text(first, "en")
         parts.append(f"Base level when published: {word('level', first.level, 'en')}; grounds: {grounds}.")
-    return " ".join(parts) + f" Original title: “{first_sentence(notice.title, facts.language, 200)}”"
+    return " ".join(parts) + f" Original title: {_quote(notice.title, QUOTED_ORIGINAL)}"
 
 
 def _codes(facts: Facts, lang: Lang) -> str:
@@ -258,6 +257,12 @@ def product_name(facts: Facts, lang: Lang) -> str:
 
 def _product(facts: Facts, lang: Lang) -> tuple[str, bool]:
     """The name, and whether it names the goods themselves (a concept, a stated heading) and not only their kind."""
+    if lang not in facts._names:
+        facts._names[lang] = _name_of(facts, lang)
+    return facts._names[lang]
+
+
+def _name_of(facts: Facts, lang: Lang) -> tuple[str, bool]:
     named = [mention.concept for mention in facts.named if mention.in_head][:MOST_NAMED]
     if named and _fits(named[0], facts):
         return _join(_sharpest([concept for concept in named if _fits(concept, facts)], lang), lang), True
@@ -369,6 +374,12 @@ def _by(notice: Notice, lang: Lang) -> str:
     if not agency or notice.kind == "notification" or agency in own or len(agency) > 80:
         return ""
     return f"（{agency}）" if lang == "zh" else f" ({agency})"
+
+
+def _quote(text: str, most: int) -> str:
+    """The authority's own words in quotes, white space made one, cut with an ellipsis; never another word."""
+    own = " ".join(text[: 4 * most].split())
+    return f"“{own if len(own) <= most else own[: most - 1].rstrip() + '…'}”"
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ import yaml
 
 from crawlers import places
 from nlp import assessment, citations
-from nlp.document import Document
+from nlp.document import BREAK, Document
 from nlp.gazetteer import Concept, Gazetteer, GazetteerError
 from nlp.text import fold
 
@@ -81,7 +81,7 @@ class Watchlist:
         self.dossiers = {dossier.id: dossier for dossier in dossiers}
         self._number: dict[str, str] = {}
         self._concept: dict[str, list[str]] = {}
-        literals, titles = [], []
+        entries = []
         for dossier in self.dossiers.values():
             plain = []
             for number in dossier.numbers:
@@ -92,15 +92,13 @@ class Watchlist:
                 if not keys:
                     plain.append(number)
             if plain:
-                literals.append(Concept(dossier.id, "scheme", {"en": tuple(plain)}))
+                entries.append(Concept(f"number:{dossier.id}", "scheme", {"en": tuple(plain)}))
             if dossier.titles:
-                titles.append(Concept(dossier.id, "scheme", {"en": dossier.titles}))
+                entries.append(Concept(f"title:{dossier.id}", "scheme", {"en": dossier.titles}))
             for concept in dossier.concepts:
                 self._concept.setdefault(concept, []).append(dossier.id)
         try:
-            # The empty finder is none: a list may do without one of the grounds.
-            self._literals = Gazetteer(literals) if literals else None
-            self._titles = Gazetteer(titles) if titles else None
+            self._finder = Gazetteer(entries) if entries else None
         except GazetteerError as error:
             raise WatchlistError(str(error)) from error
         self._capitals = {
@@ -115,33 +113,35 @@ class Watchlist:
 
     def match(self, document: Document, concepts: Iterable[str]) -> tuple[Joined, ...]:
         """The dossiers a notice joins, each once with its strongest ground, in the watch-list's order."""
+        text = document.text
+        given = [
+            value for value in (document.notice.symbol, document.notice.parent_symbol, *_stated(document)) if value
+        ]
+        if given:
+            text = f"{text}{BREAK}{fold(BREAK.join(dict.fromkeys(given))).text}"
+        numbers, titles = self._by_number(document, text), self._by_words(document, text)
         joined: dict[str, Joined] = {}
-        for found in (*self._by_number(document), *self._by_title(document), *self._by_concept(document, concepts)):
+        for found in (*numbers, *sorted(titles, key=_strength), *self._by_concept(document, concepts)):
             joined.setdefault(found.dossier, found)
         return tuple(joined[name] for name in self.dossiers if name in joined)
 
-    def _by_number(self, document: Document) -> Iterator[Joined]:
-        notice = document.notice
-        texts = [document.text]
-        given = [notice.symbol, notice.parent_symbol, *_stated(document)]
-        texts += [fold(value).text for value in dict.fromkeys(given) if value]
-        for text in texts:
-            for one in citations.find(text, notice.market):
-                name = self._number.get(one.key)
-                if name is not None:
-                    yield Joined(name, "number", text[one.start : one.end])
-            for match in self._literals.find(text) if self._literals else ():
-                yield Joined(match.concept, "number", text[match.start : match.end])
+    def _by_number(self, document: Document, text: str) -> Iterator[Joined]:
+        for one in citations.find(text, document.notice.market):
+            name = self._number.get(one.key)
+            if name is not None:
+                yield Joined(name, "number", text[one.start : one.end])
 
-    def _by_title(self, document: Document) -> Iterator[Joined]:
-        market = document.notice.market
-        for match in self._titles.find(document.text) if self._titles else ():
-            if not self.dossiers[match.concept].concerns(market):
-                continue
-            words = document.text[match.start : match.end]
-            if words in self._capitals and not document.evidence(match.start, match.end).text.isupper():
-                continue
-            yield Joined(match.concept, "title", words)
+    def _by_words(self, document: Document, text: str) -> Iterator[Joined]:
+        """Titles, and marks with a number that no law has (`BD-142004-01`); one walk over the text for both."""
+        for match in self._finder.find(text) if self._finder else ():
+            words = text[match.start : match.end]
+            ground, _, name = match.concept.partition(":")
+            if ground == "number":
+                yield Joined(name, "number", words)
+            elif match.end <= len(document.text) and self.dossiers[name].concerns(document.notice.market):
+                acronym = words in self._capitals and not document.evidence(match.start, match.end).text.isupper()
+                if not acronym:
+                    yield Joined(name, "title", words)
 
     def _by_concept(self, document: Document, concepts: Iterable[str]) -> Iterator[Joined]:
         for concept in concepts:
@@ -202,6 +202,10 @@ def _is_loose(number: str, market: str) -> bool:
     if citations.keys_of(number, market):
         return False
     return sum(c.isdigit() for c in number) < 3 or not any(c.isalpha() for c in number)
+
+
+def _strength(found: Joined) -> int:
+    return ("number", "title", "concept").index(found.ground)
 
 
 def _is_acronym(title: str) -> bool:

@@ -264,7 +264,7 @@ def test_two_dossiers_cannot_have_one_number_or_title(tmp_path: Path) -> None:
     with pytest.raises(WatchlistError, match="32030R1234 is a number of one too"):
         load(tmp_path, one=GOOD, two=GOOD)
     titled = {**GOOD, "numbers": [], "titles": ["A law of its own"]}
-    with pytest.raises(WatchlistError, match="names both one and two"):
+    with pytest.raises(WatchlistError, match="names both title:one and title:two"):
         load(tmp_path, one=titled, two={**titled, "titles": ["a law of  its own"]})
 
 
