@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import itertools
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ TAXONOMY = "2026-11"
 BATCH = 256
 #: Characters a model reads: a subject, not an annex.
 MODEL_LIMIT = 6000
+#: Three letters in a row, two kana, or one sign of a script that writes a word with one.
+_WORD = re.compile("[^\\W\\d_ー]{3}|[\u3041-\u3096]{2}|[\u3400-\u9fff\U00020000-\U0003ffff]")
 _AGENTS = frozenset({"substance", "pathogen"})
 _FOOD = frozenset({"agri_food"})
 #: Data files whose change changes opinions: part of the version.
@@ -54,6 +57,7 @@ class _Read:
     codes: codes.Scan
     matches: list[Match]
     named: list[products.Mention]
+    worded: bool  # there is a word to go by: of numbers and signs a model knows only its prior
 
 
 class Assessor:
@@ -106,7 +110,7 @@ class Assessor:
         first = [self._read(notice) for notice in notices]
         rows = self._rows(first)
         guesses = self._guesses(first, rows)
-        modelled = self._scores(rows)
+        modelled = self._scores(first, rows)
         return [
             self._finish(item, guess, scores, parent, run)
             for item, guess, scores, parent in zip(first, guesses, modelled, parents, strict=True)
@@ -115,7 +119,9 @@ class Assessor:
     def _read(self, notice: Notice) -> _Read:
         document = read(notice)
         matches = self.gazetteer.find(document.text)
-        return _Read(document, codes.scan(document.text), matches, products.mentions(document, matches))
+        found = codes.scan(document.text)
+        worded = bool(matches) or bool(_WORD.search(found.strip(document.text[:MODEL_LIMIT])))
+        return _Read(document, found, matches, products.mentions(document, matches), worded)
 
     def _rows(self, first: Sequence[_Read]) -> features.Rows:
         texts, heads, tokens = [], [], []
@@ -140,16 +146,12 @@ class Assessor:
             ranked: list[tuple[Industry, float]] = [
                 (model.classes[c], float(probabilities[row, c])) for c in order[row, :3]
             ]
-            empty = (
-                rows.text.indptr[row] == rows.text.indptr[row + 1]
-                and rows.tokens.indptr[row] == rows.tokens.indptr[row + 1]
-            )
             evidence = tuple(
                 item.document.evidence(start, end, why="n-gram", weight=weight)
                 for start, end, weight in spans[row]
                 if BREAK not in item.document.text[start:end]
             )
-            guesses.append(products.Guess(() if empty else tuple(ranked), evidence, known[row]))
+            guesses.append(products.Guess(tuple(ranked) if item.worded else (), evidence, known[row]))
         return guesses
 
     def _evidence(
@@ -177,7 +179,7 @@ class Assessor:
             spans.append(picked)
         return spans
 
-    def _scores(self, rows: features.Rows) -> list[dict[str, dict[str, float]]]:
+    def _scores(self, first: Sequence[_Read], rows: features.Rows) -> list[dict[str, dict[str, float]]]:
         """Per document: model → class → probability, of the hazard and severity models."""
         found: list[dict[str, dict[str, float]]] = [{} for _ in range(rows.grams.size)]
         for name in ("hazards_goods", "hazards_food", "rasff_serious", "fda_class1", "fsis_class1"):
@@ -186,7 +188,8 @@ class Assessor:
             model = self.models[name]
             table = model.probabilities(model.margins(rows.text) + rows.tokens @ model.weights)
             for row, values in enumerate(table.tolist()):
-                found[row][name] = dict(zip(model.classes, values, strict=True))
+                if first[row].worded:
+                    found[row][name] = dict(zip(model.classes, values, strict=True))
         return found
 
     def _finish(

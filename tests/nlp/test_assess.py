@@ -74,11 +74,20 @@ def evidence_of(value: Any) -> Iterator[Evidence]:
             yield from evidence_of(getattr(value, name))
 
 
+def says_so(evidence: Evidence) -> None:
+    """The words of the evidence are of what it is evidence for: the concept, the code, China."""
+    gazetteer = Gazetteer.load()
+    if evidence.why in gazetteer:
+        assert evidence.why in gazetteer.concepts_of_query(evidence.text), evidence
+    elif evidence.why.startswith(("HS", "ICS")):
+        assert any(sign.isdecimal() for sign in evidence.text), evidence
+    elif evidence.why == "China":
+        assert "china" in evidence.text.lower() or "中国" in evidence.text, evidence
+
+
 def mixed(make_notice: Make) -> list[Notice]:
     """Notices of several kinds, languages and sources, one a family of addenda, more than a batch."""
-    texts = [
-        " ".join(WORDS[(i * 7 + k * 3) % len(WORDS)] for k in range(1 + i % 9)) for i in range(assess.BATCH + 44)
-    ]
+    texts = [" ".join(WORDS[(i * 7 + k * 3) % len(WORDS)] for k in range(1 + i % 9)) for i in range(assess.BATCH + 44)]
     return [
         make_notice(
             text.strip() or "empty",
@@ -179,6 +188,7 @@ def test_every_span_points_at_the_authority_s_own_words(
         if evidence.field in {"title", "summary", "text", "products_text"}:
             assert evidence.start < evidence.end, evidence
             assert getattr(notice, evidence.field)[evidence.start : evidence.end][:200] == evidence.text, evidence
+            says_so(evidence)
         elif evidence.field == "stated":
             values = {v for value in notice.stated.values() for v in (value if isinstance(value, tuple) else (value,))}
             assert any(evidence.text in value for value in values), evidence
