@@ -14,6 +14,18 @@ State = Literal["ok", "late", "down", "never"]
 
 
 @dataclass(frozen=True)
+class Figures:
+    """How a source delivers, in numbers; `None` means: not known yet."""
+
+    lag_days: float | None = None  # median days from published to seen
+    days: int = 7  # of the window of `count` and `usual`
+    count: int | None = None  # notices published in the window
+    usual: float | None = None  # in a window like it
+    error_share: float | None = None  # of records that could not be read, 0..1
+    drifted: bool = False  # the format was not the known one
+
+
+@dataclass(frozen=True)
 class SourceState:
     """How one source was at the data cut-off. `last_success` is the end of the last crawl that delivered."""
 
@@ -24,6 +36,7 @@ class SourceState:
     note: str = ""  # why it is late or down, as the crawl said it
     url: str = ""  # the page a person would open
     attribution: str = ""  # how the authority must be named
+    figures: Figures = Figures()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from crawlers import places
 from index.alert import Alert
-from reports.edition import Edition, SourceState
+from reports.edition import Edition, Figures, SourceState
 from reports.subscription import Subscription
 from reports.words import NOTHING, Words, joined, moment, named, place, say
 
@@ -24,6 +24,7 @@ class SourceRow:
     last_success: Words
     note: str
     url: str
+    figures: Words
 
 
 @dataclass(frozen=True)
@@ -87,4 +88,20 @@ def notes(
 
 def _row(one: SourceState) -> SourceRow:
     last = moment(one.last_success) if one.last_success else say("never_succeeded")
-    return SourceRow(one.name, one.state, named("health", one.state), last, one.note, one.url)
+    return SourceRow(one.name, one.state, named("health", one.state), last, one.note, one.url, _figures(one.figures))
+
+
+def _figures(figures: Figures) -> Words:
+    """Lag, counts against the usual, unreadable records, drift: what is known of them."""
+    parts = []
+    if figures.lag_days is not None:
+        parts.append(say("figure_lag", n=f"{figures.lag_days:g}"))
+    if figures.count is not None and figures.usual is not None:
+        parts.append(say("figure_usual", n=figures.count, days=figures.days, usual=f"{figures.usual:g}"))
+    elif figures.count is not None:
+        parts.append(say("figure_count", n=figures.count, days=figures.days))
+    if figures.error_share:
+        parts.append(say("figure_errors", n=f"{100 * figures.error_share:.1f}"))
+    if figures.drifted:
+        parts.append(say("figure_drift"))
+    return joined(parts, "，", ", ")

@@ -118,13 +118,26 @@ def _index(shop: Workshop) -> Iterator[Finding]:
         )
 
 
+#: Share of unreadable records from which a source is worth a look though it delivers.
+ERRORS_WORTH_A_LOOK = 0.05
+
+
 def _sources(shop: Workshop) -> Iterator[Finding]:
+    well = 0
     for source in sources.all_sources():
         state = health.health(shop.engine, source, shop.as_of)
-        if state.state in {"late", "down"}:
+        well += state.state == "ok"
+        errors = state.error_share or 0.0
+        told = [state.note] if state.note else []
+        if errors >= ERRORS_WORTH_A_LOOK:
+            told.append(f"{errors:.0%} of the records cannot be read")
+        if state.state in {"late", "down"} or (state.state == "ok" and told):
+            last = f"last success {state.last_success:%Y-%m-%d}" if state.last_success else "no success yet"
+            lag = f", lag {state.lag_days:g} d" if state.lag_days is not None else ""
             yield Finding(
                 state="look",
                 what=source.id,
-                found=f"{state.state}: {state.note}",
+                found=f"{state.state}: {'; '.join(told)} ({last}{lag})",
                 advice=f"`tradewarn crawl {source.id}` shows the error; `tradewarn record {source.id}` what the authority answers now",
             )
+    yield Finding(state="ok", what="sources", found=f"{well} of {len(sources.all_ids())} well")

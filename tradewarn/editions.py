@@ -12,7 +12,7 @@ from index.alert import Alert
 from index.query import parse
 from reports import searching, subscription, writing
 from reports.bulletin import REMINDED_FOR, Bulletin, compose
-from reports.edition import Edition, SourceState
+from reports.edition import Edition, Figures, SourceState
 from reports.period import Period
 from reports.subscription import Subscription
 from reports.words import Words
@@ -53,6 +53,14 @@ def source_states(shop: Workshop) -> list[SourceState]:
                 note=state.note,
                 url=source.home,
                 attribution=source.terms.attribution,
+                figures=Figures(
+                    lag_days=state.lag_days,
+                    days=int(state.window[:-1] or 7),
+                    count=state.count,
+                    usual=state.usual,
+                    error_share=state.error_share,
+                    drifted=state.drifted,
+                ),
             )
         )
     return states

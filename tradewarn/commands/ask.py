@@ -48,7 +48,18 @@ def list_sources(
         return
     show.table(
         f"{len(rows)} sources",
-        ["source", "market", "kinds", "schedule (UTC)", "checked against", "last success", "lag", "health"],
+        [
+            "source",
+            "market",
+            "kinds",
+            "schedule (UTC)",
+            "checked against",
+            "last success",
+            "lag",
+            "notices",
+            "errors",
+            "health",
+        ],
         [
             [
                 source.id,
@@ -58,11 +69,20 @@ def list_sources(
                 source.checked_against,
                 f"{state.last_success:%Y-%m-%d %H:%M}" if state.last_success else "-",
                 f"{state.lag_days:.0f} d" if state.lag_days is not None else "-",
+                _against_the_usual(state),
+                f"{state.error_share:.1%}" if state.error_share is not None else "-",
                 Text(f"{state.state} {state.note}".strip(), style=show.STATES.get(state.state, "")),
             ]
             for source, state in rows
         ],
     )
+
+
+def _against_the_usual(state: health.Health) -> str:
+    """`12 in 7d, usually 15`."""
+    if state.count is None:
+        return "-"
+    return f"{state.count} in {state.window}" + (f", usually {state.usual:g}" if state.usual is not None else "")
 
 
 def described(source: Source) -> dict[str, Any]:
