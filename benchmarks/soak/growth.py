@@ -1,0 +1,253 @@
+"""Growth: 10 k → 100 k → 1 M made alerts; load rate, size, and how long words, filters, facets and exports take.
+
+`TRADEWARN_GROWTH=sqlite,elasticsearch` chooses engines (both), `TRADEWARN_GROWTH_TO=100000` an earlier end. Elasticsearch's index lives
+as long as its server does, so its part is done in one piece, to 100 k; SQLite's goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks import alerts
+from benchmarks.harness import percentile, report
+from benchmarks.queries import Queries
+from benchmarks.soak.made import FOLDER, MODELS, POOL, REAL, Pool, Recombined, pool
+from index import elastic_bulk, elastic_mapping, sqlite_schema
+from index.documents import Document
+from index.elastic_store import ElasticStore
+from index.fields import FACETS
+from index.query import parse
+from index.sqlite_store import SqliteStore
+from index.store import Store
+
+STEPS = (10_000, 100_000, 1_000_000)
+ELASTIC_END = 100_000
+QUERIES = 500  # distinct ones of each measure, none asked twice
+FEW = 20_000  # hits; facets over more may take longer
+EXPORT = 5_000  # alerts of one export that are timed
+
+Put = Callable[[Sequence[Document]], None]
+
+
+@dataclass
+class Progress:
+    """What is done of one engine, kept as JSON after every step."""
+
+    loaded: int = 0
+    seconds: float = 0.0
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def run(deadline: float) -> bool:
+    base = pool()
+    engines = os.environ.get("TRADEWARN_GROWTH", "sqlite,elasticsearch").split(",")
+    last = int(os.environ.get("TRADEWARN_GROWTH_TO", STEPS[-1]))
+    done = True
+    if "sqlite" in engines:
+        done = _sqlite(base, deadline, last)
+    if "elasticsearch" in engines and done and not _progress("elasticsearch").steps.get(str(min(last, ELASTIC_END))):
+        _elasticsearch(base, min(last, ELASTIC_END))
+    _write(base)
+    return done
+
+
+def _sqlite(base: Pool, deadline: float, last: int) -> bool:
+    path = FOLDER / "index.db"
+    store = SqliteStore(path)
+
+    def put(documents: Sequence[Document]) -> None:
+        with store._writing() as connection:
+            sqlite_schema.write(connection, sqlite_schema.meta(connection, "epoch"), documents)
+
+    def size() -> int:
+        return sum(file.stat().st_size for file in FOLDER.glob("index.db*"))
+
+    finished = _grow("sqlite", store, put, size, base, deadline, last)
+    store.close()
+    return finished
+
+
+def _elasticsearch(base: Pool, last: int) -> None:
+    from tests.components.elasticsearch import USERS, Elasticsearch
+
+    server = Elasticsearch(heap="1g")
+    store = ElasticStore(server.urls, user="loader", password=USERS["loader"][0], timeout=120)
+    store.put([])
+
+    def item(one: Document) -> elastic_bulk.Item:
+        action = {"_id": elastic_mapping.key(one.id), "version": one.version, "version_type": "external_gte"}
+        return {"index": action}, elastic_mapping.source(one, one.exact[:20_000])
+
+    def put(documents: Sequence[Document]) -> None:
+        for start in range(0, len(documents), elastic_bulk.BATCH):
+            items = [item(one) for one in documents[start : start + elastic_bulk.BATCH]]
+            elastic_bulk.bulk(store._client, store._alias, items, time.sleep)
+
+    def size() -> int:
+        store.wait()
+        stats: Any = server.ask("GET", f"/{store._alias}/_stats/store")
+        return int(stats["_all"]["total"]["store"]["size_in_bytes"])
+
+    _keep("elasticsearch", Progress())
+    try:
+        _grow("elasticsearch", store, put, size, base, float("inf"), last)
+    finally:
+        store.close()
+        server.close()
+
+
+def _grow(name: str, store: Store, put: Put, size: Callable[[], int], base: Pool, deadline: float, last: int) -> bool:
+    """Load in batches, measure at every step; False: the time is over before the end."""
+    progress = _progress(name)
+    progress.loaded = store.count()  # a piece that was killed had gone further than it wrote down
+    source = Recombined(base.documents)
+    for step in STEPS:
+        if step > last or str(step) in progress.steps:
+            continue
+        while progress.loaded < step:
+            if time.monotonic() > deadline:
+                return False
+            size_of = min(max(step // 100, 1_000), 10_000)
+            batch = list(source.make(progress.loaded, min(progress.loaded + size_of, step)))
+            start = time.perf_counter()
+            put(batch)
+            progress.seconds += time.perf_counter() - start
+            progress.loaded += len(batch)
+            if progress.loaded % 20_000 == 0 or progress.loaded == step:
+                _keep(name, progress)
+        if deadline - time.monotonic() < 90:
+            return False
+        progress.steps[str(step)] = {"bytes": size(), "seconds": progress.seconds, **measured(store, step)}
+        _keep(name, progress)
+        _write(base)
+    return True
+
+
+def measured(store: Store, step: int) -> dict[str, Any]:
+    """Milliseconds of every query, by what was asked. The first search after a load also reads the columns: `opening`."""
+    real = alerts.read(FOLDER / MODELS)
+    start = time.perf_counter()
+    store.search(parse(""), as_of=alerts.AS_OF)
+    found: dict[str, Any] = {"opening": 1_000 * (time.perf_counter() - start)}
+    asked = Queries(real, step).make(2 * QUERIES)
+    first, second = asked[:QUERIES], asked[QUERIES:]
+    top: dict[str, list[float]] = {}
+    for kind, text in first:
+        top.setdefault(kind, []).append(_timed(lambda text=text: store.search(parse(text), as_of=alerts.AS_OF))[0])
+    found["top"] = top
+    facets: list[tuple[int, float]] = []
+    for _, text in second:
+        took, page = _timed(
+            lambda text=text: store.search(parse(text), as_of=alerts.AS_OF, facets=FACETS, histogram=True)
+        )
+        facets.append((page.total, took))
+    found["facets"] = facets
+    exports: list[tuple[int, float]] = []
+    for text in Queries(real, step + 1).of_kind("filter", 30):
+        took, count = _timed(lambda text=text: _drain(store.scan(parse(text), as_of=alerts.AS_OF)))
+        exports.append((count, took))
+    found["exports"] = exports
+    return found
+
+
+def _drain(hits: Iterator[object]) -> int:
+    return sum(1 for _ in itertools.islice(hits, EXPORT))
+
+
+def _timed(ask: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    answer = ask()
+    return 1_000 * (time.perf_counter() - start), answer
+
+
+def _path(name: str) -> Path:
+    return FOLDER / f"{name}.json"
+
+
+def _progress(name: str) -> Progress:
+    path = _path(name)
+    return Progress(**json.loads(path.read_text())) if path.exists() else Progress()
+
+
+def _keep(name: str, progress: Progress) -> None:
+    fresh = _path(name).with_suffix(".fresh")
+    fresh.write_text(json.dumps(vars(progress)))
+    fresh.rename(_path(name))
+
+
+# --- the report ---------------------------------------------------------------------------------------------------------
+
+
+def _write(base: Pool) -> None:
+    rows: list[list[object]] = []
+    before: dict[str, tuple[int, float]] = {}
+    for step in STEPS:
+        for name in ("sqlite", "elasticsearch"):
+            done = _progress(name).steps.get(str(step))
+            if not done:
+                continue
+            count, seconds = before.get(name, (0, 0.0))
+            before[name] = (step, done["seconds"])
+            rate = (step - count) / max(done["seconds"] - seconds, 1e-9)
+            rows.append(_row(name, step, rate, done))
+    spread = [f"{name}: real {base.real[name]:.3g}, made {base.made[name]:.3g}" for name in base.real]
+    report(
+        "growth",
+        "Growth: 10 k to 1 M alerts",
+        f"`make soak SOAK=growth`. {QUERIES} distinct seeded queries of nine kinds for the first 20 hits, {QUERIES} others for"
+        f" the first 20 with all {len(FACETS)} facets and the histogram (hits ≤ {FEW:,} / more), 30 exports of filters (at most"
+        f" {EXPORT:,} alerts each); no query twice. Milliseconds, p50 / p95 / p99. Load rate is of the engine alone, in batches of"
+        f" a hundredth of the step (1,000 to 10,000), as_of {alerts.AS_OF}.",
+        [
+            "engine",
+            "alerts",
+            "alerts/s",
+            "MB",
+            "opening",
+            "top 20",
+            "word",
+            "filter",
+            f"facets ≤ {FEW:,}",
+            "facets more",
+            "export, alerts/s",
+        ],
+        rows,
+        f"The first {POOL:,} alerts are made from the statistics of {REAL:,} real ones and analysed (analysis:"
+        f" {POOL / max(base.seconds, 1e-9):,.0f} alerts per CPU second); further ones are recombined from these (benchmarks/soak/made.py)."
+        f" How words are spread in {REAL:,} alerts - {'; '.join(spread)} (slope of log frequency over log rank; share of the 100"
+        " commonest; different words in 1,000; share that occur once).",
+    )
+
+
+def _row(name: str, step: int, rate: float, done: dict[str, Any]) -> list[object]:
+    top = done["top"]
+    every = [ms for times in top.values() for ms in times]
+    few = [ms for total, ms in done["facets"] if total <= FEW]
+    more = [ms for total, ms in done["facets"] if total > FEW]
+    exported, took = (sum(column) for column in zip(*done["exports"], strict=True))
+    return [
+        name,
+        f"{step:,}",
+        f"{rate:,.0f}",
+        f"{done['bytes'] / 1e6:,.0f}",
+        f"{done['opening']:.0f}",
+        spread_of(every),
+        spread_of([*top["word"], *top["words"]]),
+        spread_of([*top["filter"], *top["mixed"]]),
+        spread_of(few),
+        spread_of(more),
+        f"{1_000 * exported / max(took, 1e-9):,.0f}",
+    ]
+
+
+def spread_of(times: Sequence[float]) -> str:
+    if not times:
+        return "-"
+    return " / ".join(f"{percentile(times, share):.1f}" for share in (0.5, 0.95, 0.99)) + f" ({len(times)})"
