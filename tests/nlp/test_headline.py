@@ -26,7 +26,7 @@ def _facts(kind: str) -> Facts:
         kind=kind,
         authority="U.S. Consumer Product Safety Commission",
         symbol="27-044",
-        title="Power banks. Fire hazard",
+        title="Power banks. Hazard: sparks. 要求：警示",
         published=DAY,
         origins=("CN",),
         milestones=()
@@ -79,6 +79,8 @@ def test_the_gist_keeps_the_goods_and_what_is_asked(kind: str, brief: Callable[[
         "8507",
         "27-044",
         "Power banks",
+        "sparks",
+        "警示",
         "Consumer",
         "通用级别",
         "Base level",
