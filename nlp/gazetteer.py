@@ -45,6 +45,7 @@ _WORDLIKE = re.compile("[a-z0-9\u0620-\u064a]")
 _KANA_GAP = " (?=[\u3041-\u3096])"  # parts of a foreign name, written apart or together: リチウム・イオン
 _LATIN_WORD = re.compile("[a-z0-9]+|" + _KANA_GAP)
 _ANY_WORD = re.compile("[a-z0-9]+|[\u0620-\u064a]+|" + _KANA_GAP)
+_ARABIC_WORDS = re.compile("[\u0620-\u064a]+(?: [\u0620-\u064a]+)*")
 _KANA = re.compile("[\u3041-\u3096ー]")
 _ARABIC = re.compile("[\u0620-\u064a]")
 #: The article with what is written onto it; twice, for words that begin with ا ل themselves (الالكترونية).
@@ -225,11 +226,19 @@ def key(folded: str) -> str:
     if folded.isascii():  # most are, and loading must be quick
         bare = folded.encode("ascii").translate(_SEPARATORS).strip().decode("ascii")
         return f" {bare} " if bare else ""
+    if _ARABIC_WORDS.fullmatch(folded):
+        return f" {' '.join(map(_without_article, folded.split(' ')))} ".encode().decode("latin-1")
     body = _edit(folded)[0][1:-1] if _ANY_WORD.search(folded) else folded
     spaced = body.encode("utf-8").translate(_SEPARATORS).strip().decode("utf-8")
     before = " " if _WORDLIKE.match(spaced[:1]) else ""
     after = " " if _WORDLIKE.match(spaced[-1:]) else ""
     return (before + spaced + after).encode("utf-8").decode("latin-1")
+
+
+@functools.cache
+def _without_article(word: str) -> str:
+    article = _ARTICLE.match(word)
+    return word[article.end() :] if article else word
 
 
 def folded_terms(concepts: Iterable[Concept]) -> Iterator[tuple[Concept, str, str, str]]:
