@@ -104,6 +104,10 @@ def _turkish(folded: str, term: str) -> Iterator[str]:
     yield many + "i"
     yield many + "in"
     yield many + "inin"
+    if " " in folded and folded.endswith(
+        ("i", "u")
+    ):  # a compound's ending moves behind the plural: makinesi → makineleri
+        yield folded[: -2 if folded.endswith(("si", "su")) else -1] + ("lari" if back else "leri")
     if folded[-1:] in "aeiou":
         yield folded + "s" + close
         yield folded + "n" + close + "n"
