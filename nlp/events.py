@@ -4,9 +4,10 @@ Exact keys first - they decide alone:
 * the WTO symbol family (G/TBT/N/USA/552/Rev.3/Add.5 belongs to G/TBT/N/USA/552) and joint notifications;
 * the parent an addendum or follow-up names; the same recall number in two registers;
 * the same barcode (a valid GTIN), if the goods are not plainly different.
-Then likeness inside a brand, model or origin: the same brand and model, or a title so alike that chance is no
-explanation. `score` is a probability; at `LINK` and above two notices are joined, from `POSSIBLE` on they are shown as
-"possible". Every link says why (`because`).
+Then likeness inside a brand: the same brand and model, or words so alike that chance is no explanation. An authority
+that told of two goods in two notices meant two, so likeness alone joins notices of two registers only; and two recalls of
+one car are two, until their maker's recall code says otherwise. `score` is a probability; at `LINK` and above two notices
+are joined, from `POSSIBLE` on they are shown as "possible". Every link says why (`because`).
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ class Keys:
     models: frozenset[str]
     words: frozenset[str]
     weights: dict[str, float]
+    risks: frozenset[str]
+    vehicle: bool
     origins: frozenset[str]
     days: int
 
@@ -80,7 +83,7 @@ def blocks(notice: Notice) -> frozenset[str]:
 
 def blocks_of(found: Keys) -> frozenset[str]:
     out = {f"s:{family}" for family in found.families | found.joint | found.parents}
-    out |= {f"n:{number}" for number in found.numbers}
+    out |= {f"n:{number}" for number in found.numbers | found.parents}
     out |= {f"b:{code}" for code in found.barcodes}
     if found.incident:
         out |= {f"m:{found.brand}|{model}" for model in found.models if found.brand}
@@ -107,7 +110,7 @@ def compare(a: Keys, b: Keys) -> Pair:
         name
         for name, shared in (
             ("symbol_family", a.families & b.families),
-            ("joint", a.joint & b.joint),
+            ("joint", (a.joint & (b.joint | b.families)) | (b.joint & a.families)),
             ("parent", (a.parents & (b.families | b.numbers)) | (b.parents & (a.families | a.numbers))),
         )
         if shared
@@ -122,30 +125,45 @@ def compare(a: Keys, b: Keys) -> Pair:
 def _incidents(a: Keys, b: Keys) -> Pair:
     likeness = _cosine(a, b)
     brand = bool(a.brand) and a.brand == b.brand
-    model = bool(a.models & b.models)
+    model = _same_model(a, b)
     because: list[str] = []
     value = 0.0
-    if a.numbers & b.numbers:
+    shared = a.numbers & b.numbers
+    if shared:
         because.append("number")
-        value = 0.95 if likeness >= 0.1 or brand else 0.6
+        telling = any(len(number) >= 6 for number in shared)  # "27071" and "69bl" are numbers of many
+        value = 0.95 if brand or likeness >= (0.1 if telling else 0.35) else 0.6
     if a.barcodes & b.barcodes:
         because.append("barcode")
         # One shop's code on several goods: a sharp contradiction in the words leaves it at "possible".
         value = max(value, 0.97 if likeness >= 0.15 or brand or model else 0.7)
     if brand and model:
         because.append("model")
-        value = max(value, 0.9 if likeness >= 0.35 and not _other_barcode(a, b) else 0.75)
-    if likeness >= 0.9 and (brand or not (a.brand and b.brand)) and len(a.words) >= 12:
+        same = likeness >= 0.35 and not (_other_barcode(a, b) or _other_risk(a, b) or a.vehicle or b.vehicle)
+        value = max(value, 0.9 if same else 0.6 if a.vehicle or b.vehicle else 0.75)
+    if likeness >= 0.9 and (brand or not (a.brand and b.brand)) and min(len(a.words), len(b.words)) >= 12:
         because.append("text")
-        value = max(value, 0.85 if not _different(a, b) else 0.6)
+        value = max(value, 0.85 if a.register != b.register and not _different(a, b) else 0.6)
     elif brand and likeness >= 0.6:
         because.append("brand_text")
-        value = max(value, 0.7 if not _different(a, b) else 0.5)
-    if value and a.origins and b.origins and not a.origins & b.origins and "barcode" not in because:
+        value = max(value, 0.7 if a.register != b.register and not _different(a, b) else 0.5)
+    certain = bool(shared) or "barcode" in because
+    if value and a.origins and b.origins and not a.origins & b.origins and not certain:
         value *= 0.8
-    if value and abs(a.days - b.days) > 3 * 365 and "barcode" not in because:
+    if value and abs(a.days - b.days) > 3 * 365 and not certain:
         value *= 0.85
     return Pair(round(value, 3), tuple(because))
+
+
+def _same_model(a: Keys, b: Keys) -> bool:
+    """More than half of the models that one of the two names are the other's too: a series name is one of several."""
+    shared = a.models & b.models
+    return bool(shared) and 2 * len(shared) > min(len(a.models), len(b.models))
+
+
+def _other_risk(a: Keys, b: Keys) -> bool:
+    """Both name risks, and no common one: another case of the same goods."""
+    return bool(a.risks and b.risks and not a.risks & b.risks)
 
 
 def _other_barcode(a: Keys, b: Keys) -> bool:
@@ -160,19 +178,35 @@ def _different(a: Keys, b: Keys) -> bool:
 
 def _cosine(a: Keys, b: Keys) -> float:
     small, large = (a.weights, b.weights) if len(a.weights) < len(b.weights) else (b.weights, a.weights)
-    return sum(weight * large.get(word, 0.0) for word, weight in small.items())
+    return math.fsum(weight * large.get(word, 0.0) for word, weight in small.items())  # in any order the same
 
 
 # --- keys of a notice -----------------------------------------------------------------------------------------------
 
 _FAMILY = re.compile(r"^(g/(?:tbt|sps)/(?:n/[a-z]{2,4}/\d+|notif\.?[\d./]+))", re.IGNORECASE)
-_GTIN = re.compile(r"(?<![\d.])(?:\d[ -]?){7,13}\d(?![\d.])")
+#: Digits, perhaps in groups; whole runs, so that two codes side by side are not read as one.
+_DIGITS = re.compile(r"(?<![\d.,/])\d+(?:[ -]\d+)*(?![\d/]|[.,]\d)")
+_ANNOUNCED = re.compile(r"(?:bar ?code|ean|gtin|upc|jan|条形?码|ばあこおど|バーコード)(?:s|es)?[^\d]{0,20}\Z")
+_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2}")
 _MODEL = re.compile(r"(?=[a-z0-9./-]*\d)[a-z0-9][a-z0-9./-]{2,}")
+#: "e1*2007/46*0301*25": the approval of a type of vehicle or tyre; its parts are no models.
+_TYPE_APPROVAL = re.compile(r"(?<![a-z0-9])t?e\d{1,2}\s?[*-](?:ks)?[\d*/\s.-]*\d[\d*/.-]*|\*\d{2,5}(?:\*[\d-]*)?")
+#: Sizes, capacities, years, voltages: of many goods.
+_MEASURE = re.compile(
+    r"\d+(?:[.,]\d+)?(?:ml|cl|l|m?g|kg|m?ah|wh|m?w|kw|v|a|hz|mm|cm|m|pcs|st|gb|mb|led|in)|\d+(?:[x/]\d+)+(?:mm|cm|m)?"
+    r"|\d{1,3}|\d{1,2}[.,/]\d{1,4}|(?:19|20)\d\d(?:[-/]\d+)?"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+#: Registers of vehicles: one model has many recalls.
+_CATEGORY_FIELDS = ("category", "product_category")
+_VEHICLES = re.compile(r"(?<![a-z])(?:motor vehicles?|passenger cars?|motor ?(?:cycles?|bikes?))(?![a-z])")
+_VEHICLE_REGISTERS = frozenset({"us_nhtsa"})
 _UNKNOWN = frozenset(
     {"", "unknown", "n/a", "none", "no", "-", "not known", "unbranded", "no brand", "various", "other"}
 )
 _BRAND_FIELDS = ("brand", "Brand", "BRAND", "MARKA", "product_brand", "brand_name", "MAKETXT")
+_RISK_FIELDS = ("riskType",)
 _MODEL_FIELDS = ("type_numberOfModel", "model", "Model", "product_model", "MODELTXT", "型番", "型式")
 _BARCODE_FIELDS = ("barcode", "Barcode", "barcodes", "UPCs", "ProductUPCs", "product_barcode", "JAN", "GTIN")
 _BATCH_FIELDS = ("batchNumber", "batch", "LOT")
@@ -182,27 +216,39 @@ _NUMBER_FIELDS = ("companyRecallCode", "recall_number", "RecallNumber", "CAMPNO"
 def family(symbol: str) -> str:
     """The symbol of the original notification that a WTO symbol belongs to; "" for another kind of symbol."""
     match = _FAMILY.match(symbol.strip())
-    return match[1].upper() if match else ""
+    return match[1].upper().rstrip("./") if match else ""
 
 
 def valid_gtin(digits: str) -> bool:
-    """Whether 8, 12, 13 or 14 digits are a GTIN by their check digit; not all one digit, and no shop's own prefix."""
-    if len(digits) not in (8, 12, 13, 14) or len(set(digits)) < 3:
+    """Whether 8, 12, 13 or 14 digits are a GTIN by their check digit; not all one digit, and no shop's own number."""
+    if len(digits) not in (8, 12, 13, 14) or len(set(digits)) < 3 or not (digits.isascii() and digits.isdigit()):
         return False
     padded = digits.zfill(14)
-    if len(digits) == 13 and digits.startswith("2"):  # 20-29: numbers of one shop
-        return False
+    # 20-29, 02 and 04 of thirteen digits, 0 and 2 of eight: numbers of one shop, of a scale
+    own = digits[0] in "02" if len(digits) == 8 else padded[1] == "2" or padded[1:3] in ("02", "04")
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(padded))
-    return total % 10 == 0
+    return not own and total % 10 == 0
 
 
-def gtins(text: str) -> frozenset[str]:
-    """The barcodes a text names, as 14 digits."""
+def gtins(text: str, *, stated: bool = True) -> frozenset[str]:
+    """The barcodes a text names, as 14 digits. Not `stated` (running text): eight digits count only behind a word that
+    announces a barcode, since every tenth date or lot number is one by its check digit."""
     found = set()
-    for match in _GTIN.finditer(text):
-        digits = re.sub(r"\D", "", match[0])
-        if valid_gtin(digits):
-            found.add(digits.zfill(14))
+    for match in _DIGITS.finditer(text):
+        groups = re.split("[ -]", match[0])
+        announced = stated or _ANNOUNCED.search(text[max(0, match.start() - 40) : match.start()].lower()) is not None
+        at = 0
+        while at < len(groups):
+            for size in range(min(6, len(groups) - at), 0, -1):
+                digits = "".join(groups[at : at + size])
+                # Groups make one code only together: "5901234123457 5901234123464" are two.
+                whole = size == 1 or all(len(group) < 8 for group in groups[at : at + size])
+                short = len(digits) == 8 and (not announced or _DATE.fullmatch(digits))
+                if whole and not short and valid_gtin(digits):
+                    found.add(digits.zfill(14))
+                    at += size - 1
+                    break
+            at += 1
     return frozenset(found)
 
 
@@ -221,50 +267,68 @@ def _stated(notice: Notice, names: Iterable[str]) -> list[str]:
 
 def keys(notice: Notice) -> Keys:
     """The keys of a notice."""
-    symbols = [notice.symbol, *notice.joint_symbols]
-    families = frozenset(filter(None, map(family, symbols)))
-    parents = frozenset(filter(None, [family(notice.parent_symbol) or notice.parent_symbol.strip().upper()]))
     incident = notice.kind in INCIDENT_KINDS or notice.kind == "import_alert"
     brand = next((b for b in map(_folded, _stated(notice, _BRAND_FIELDS)) if b not in _UNKNOWN), "")
-    models: set[str] = set()  # letters and digits mixed, or four digits and more
-    for value in _stated(notice, _MODEL_FIELDS):
-        models |= {m.strip("./-") for m in _MODEL.findall(_GTIN.sub(" ", _folded(value[:500])))}
-    barcodes: set[str] = set()
-    for value in _stated(notice, _BARCODE_FIELDS):
-        barcodes |= gtins(value)
-    for value in _stated(
-        notice, (*_MODEL_FIELDS, *_BATCH_FIELDS)
-    ):  # where authorities put them when they have no field
-        barcodes |= gtins(value[:2000])
-    if not barcodes:
-        barcodes |= gtins(notice.text[:4000])
-    # Of an incident the number its authority gave is its own: two of one register are two, unless they are twins.
-    numbers = {_folded(value) for value in _stated(notice, _NUMBER_FIELDS)}
-    numbers = {
-        number for number in numbers if number not in _UNKNOWN and any(c.isdigit() for c in number) and len(number) > 3
-    }
-    if notice.symbol and incident:
-        numbers.add(f"{notice.symbol.strip().upper()}")
+    named = [_folded(value[:500]) for value in _stated(notice, _MODEL_FIELDS)]
     counts = Counter(_WORDS.findall(_folded(f"{notice.title} {notice.products_text} {notice.text[:1500]}")))
     weights = {word: (1 + math.log(count)) * _weight(word) for word, count in counts.items()}
-    norm = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
+    norm = math.sqrt(math.fsum(weight * weight for weight in weights.values())) or 1.0
     return Keys(
         id=notice.id,
         register=notice.register_name,
         incident=incident,
-        families=families,
-        joint=frozenset(s.strip().upper() for s in notice.joint_symbols)
+        families=frozenset(filter(None, [family(notice.symbol)])),
+        joint=frozenset(filter(None, map(family, notice.joint_symbols)))
         if len(notice.joint_symbols) > 1
         else frozenset(),
-        parents=parents,
-        numbers=frozenset(numbers),
-        barcodes=frozenset(barcodes),
+        parents=frozenset(filter(None, [family(notice.parent_symbol) or _folded(notice.parent_symbol)])),
+        numbers=_numbers(notice) if incident else frozenset(),
+        barcodes=_barcodes(notice),
         brand=brand,
-        models=frozenset(m for m in models if len(m) >= 4 or not m.isdigit()),
+        models=_models(named),
         words=frozenset(counts),
         weights={word: weight / norm for word, weight in weights.items()},
+        risks=frozenset(map(_folded, _stated(notice, _RISK_FIELDS))),
+        vehicle=_is_vehicle(notice, named),
         origins=frozenset(notice.origins),
         days=notice.published.toordinal(),
+    )
+
+
+def _is_vehicle(notice: Notice, named: Iterable[str]) -> bool:
+    """Cars and motorcycles: one model has many recalls, each for another defect."""
+    return (
+        notice.register_name in _VEHICLE_REGISTERS
+        or any(_VEHICLES.search(_folded(value)) for value in (notice.title, *_stated(notice, _CATEGORY_FIELDS)))
+        or any(_TYPE_APPROVAL.search(value) for value in named)
+    )
+
+
+def _models(named: Iterable[str]) -> frozenset[str]:
+    """Models: letters and digits mixed, or four digits and more; no sizes, years, approvals of a type, barcodes."""
+    tokens = {m.strip("./-") for value in named for m in _MODEL.findall(_TYPE_APPROVAL.sub(" ", value))}
+    return frozenset(m for m in tokens if len(m) >= 3 and not _MEASURE.fullmatch(m) and not valid_gtin(m))
+
+
+def _barcodes(notice: Notice) -> frozenset[str]:
+    """Where an authority has no field for them, they stand among models and batches, or in the text."""
+    given = [*_stated(notice, _BARCODE_FIELDS), *(v[:2000] for v in _stated(notice, (*_MODEL_FIELDS, *_BATCH_FIELDS)))]
+    found = frozenset[str]().union(*map(gtins, given))
+    return found or gtins(notice.text[:4000], stated=False)
+
+
+def _numbers(notice: Notice) -> frozenset[str]:
+    """An incident's own number and its maker's: two of one register are two, unless they are twins."""
+    found = {_folded(notice.symbol)} if notice.symbol.strip() else set()
+    for value in map(_folded, _stated(notice, _NUMBER_FIELDS)):
+        found |= {value, *re.split(r"[\s,;]+", value)}
+    return frozenset(
+        number
+        for number in found
+        if len(number) > 3
+        and number not in _UNKNOWN
+        and any(c.isdigit() for c in number)
+        and not _YEAR.fullmatch(number)
     )
 
 
