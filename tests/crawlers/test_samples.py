@@ -99,6 +99,7 @@ def test_the_sample_reads_as_expected(source_id: str) -> None:
     assert result.notices, "the sample holds no record that can be read"
     twice = [notice_id for notice_id, times in Counter(n.id for n in result.notices).items() if times > 1]
     assert not twice, f"ids stand twice: {twice}"
+    assert len(result.notices) >= 5, "a sample shows at least five records: one each for the traps that are known"
     got = [dump(assemble.facts(notice)) for notice in result.notices]
     expected = folder / "expected.jsonl"
     if not expected.exists():
