@@ -135,10 +135,9 @@ class Assessor:
 
     def _guesses(self, first: Sequence[_Read], rows: features.Rows) -> list[products.Guess]:
         model = self.models["groups"]
-        margins = model.margins(rows.text) + rows.tokens @ model.weights
         regimes = [_regime_of(item.document.notice) for item in first]
         known = [self.models.known(regime) for regime in regimes]
-        probabilities = model.probabilities(margins, regimes)
+        probabilities = model.answers(rows.text, rows.tokens, regimes)
         order = np.argsort(-probabilities, axis=1, kind="stable")
         spans = self._evidence(rows, order[:, 0], model)
         guesses = []

@@ -69,7 +69,7 @@ def of_notices(notices: Iterable[Notice], models: linear.Models) -> dict[str, di
     for batch in _batches(notices):
         regimes = [linear.regime_of(notice.register_name, notice.stated) for notice in batch]
         rows = _rows(batch, models)
-        answers = model.probabilities(model.margins((rows.text + rows.tokens).tocsr()), regimes)
+        answers = model.answers(rows.text, rows.tokens, regimes)
         for at, regime in enumerate(regimes):
             found[regime].append(answers[at])
             unknown[regime].append(float(rows.unknown[at]))

@@ -48,7 +48,6 @@ def evaluate(data: Path, *, sealed: bool = False, say: Callable[[str], None] = l
         say("the shipped models on rows newer than their training")
         score(report, corpus, blind, linear.shipped(), SHIPPED)
         report.update(_said(whole.products(corpus.part(blind), linear.shipped()), SHIPPED))
-        report.update(_said(whole.links(corpus.part(blind)), "nlp/events.py"))
     if len(foreign):
         say("the shipped models on sources they do not know")
         score_foreign(report, corpus, foreign, linear.shipped())
@@ -62,13 +61,14 @@ def evaluate(data: Path, *, sealed: bool = False, say: Callable[[str], None] = l
         score(report, corpus, test, models, FITTED)
         say("chapters and headings")
         report.update(_said(whole.products(corpus.part(test), models), FITTED))
-        report.update(_said(whole.links(corpus.part(test)), "nlp/events.py"))
         say("sources left out one by one")
         report.update(left_out(corpus, older, test, fitted))
     halves = ("open", "sealed") if sealed else ("open",)
     how = FITTED if models is not None else SHIPPED
     report.update(hand.evaluate(models or linear.shipped(), how, halves=halves))
     report.update(hand.evaluate_codes())
+    say("links")
+    report.update(_said(whole.links(data), "nlp/events.py"))
     if linear.present():
         say("speed and files")
         report.update(_said({"speed": whole.speed(linear.shipped()), "files": whole.files()}, SHIPPED))
@@ -127,7 +127,7 @@ def probabilities(models: Models, name: str, corpus: Corpus, *, known: bool = Tr
     model = models[name]
     matrix = training.matrix_of(corpus, models.vocabulary, models.idf, fields=name.endswith("_fields"))
     regimes = corpus.regimes if known else [""] * len(corpus)
-    return model.probabilities(model.margins(matrix.both()), regimes)
+    return model.answers(matrix.text, matrix.tokens, regimes)
 
 
 def score(report: dict[str, Result], corpus: Corpus, rows: Rows, models: Models, how: str) -> None:

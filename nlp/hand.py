@@ -56,7 +56,7 @@ def _groups(models: Models, texts: list[str], industries: list[str]) -> dict[str
     tokens = concepts.of_texts(folded, heads)
     matrix = fitting.matrix(models.vocabulary, models.idf, folded, heads, tokens)
     model = models["groups"]
-    found = model.probabilities(model.margins(matrix.both()), [""] * len(texts))
+    found = model.answers(matrix.text, matrix.tokens, [""] * len(texts))
     predicted = np.array(model.classes)[found.argmax(1)]
     agreed = [agrees(text, len(text), name) for text, name in zip(folded, predicted, strict=True)]
     return metrics.selective("", predicted == np.array(industries), found.max(1), accepted(found.max(1), agreed))

@@ -38,8 +38,8 @@ class Linear:
     the newest slice of the training rows: p ∝ exp(scale·margin + shift), or 1 / (1 + exp(-(scale·margin + shift))).
 
     `regimes`: the sources whose own mix of goods the model learned apart from their words, each with a bias per class
-    (`regime_bias`). A row of any other source gets no bias and the temperature `unseen_scale`, which was fitted on sources
-    left out of training one by one.
+    (`regime_bias`). A row of any other source gets no bias, leans to what its concepts alone say (`leaning`, see below),
+    and has the temperature `unseen_scale`, which was fitted on sources left out of training one by one.
     """
 
     name: str
@@ -53,21 +53,50 @@ class Linear:
     regimes: tuple[str, ...] = ()
     regime_bias: F32 | None = None
     unseen_scale: float = 0.0
+    leaning: sp.csr_matrix | None = None  # (columns, classes)
 
     def margins(self, rows: sp.csr_matrix) -> F32:
         return np.asarray(rows @ self.weights + self.bias, np.float32)
 
-    def probabilities(self, margins: F32, regimes: Sequence[str] | None = None) -> F32:
-        """Calibrated; `regimes`: of each row, "" for a source never seen. Without it every row counts as known."""
-        if regimes is None or self.regime_bias is None:
-            return calibrated(margins, self.kind, self.scale, self.shift)
+    def probabilities(self, margins: F32) -> F32:
+        """Calibrated, every row as one of a known source."""
+        return calibrated(margins, self.kind, self.scale, self.shift)
+
+    def answers(self, text: sp.csr_matrix, tokens: sp.csr_matrix, regimes: Sequence[str]) -> F32:
+        """Probabilities of rows; `regimes`: whose each row is, "" or any other name for a source never seen."""
+        margins = np.asarray(text @ self.weights + tokens @ self.weights + self.bias, np.float32)
+        if self.regime_bias is None:
+            return self.probabilities(margins)
         at = np.array([self.regimes.index(name) if name in self.regimes else -1 for name in regimes], np.int64)
         known = at >= 0
-        answers = np.empty_like(margins)
-        answers[known] = calibrated(margins[known] + self.regime_bias[at[known]], self.kind, self.scale, self.shift)
-        scale = np.full(len(self.classes), self.unseen_scale, np.float32)
-        answers[~known] = calibrated(margins[~known], self.kind, scale, np.zeros_like(scale))
-        return answers
+        found = np.empty_like(margins)
+        found[known] = self.probabilities(margins[known] + self.regime_bias[at[known]])
+        if not known.all():
+            rest = margins[~known] + lean(tokens[~known], self.leaning)
+            scale = np.full(len(self.classes), self.unseen_scale, np.float32)
+            found[~known] = calibrated(rest, self.kind, scale, np.zeros_like(scale))
+        return found
+
+
+#: What the industries of a text's concepts add to the margins where the source is unknown, all concepts of one industry.
+LEAN = 1.0
+
+
+def leaning(vocabulary: features.Vocabulary, idf: F32, classes: Sequence[str]) -> sp.csr_matrix:
+    """(columns, classes): which token of the vocabulary speaks for which industry, as a count without its idf."""
+    columns = vocabulary.columns(np.array([features.token(f"i:{name}") for name in classes], np.uint64))
+    have = np.flatnonzero(columns >= 0)
+    values = (1 / idf[columns[have]]).astype(np.float32)
+    return sp.csr_matrix((values, (columns[have], have)), shape=(len(vocabulary), len(classes)))
+
+
+def lean(tokens: sp.csr_matrix, leanings: sp.csr_matrix | None) -> F32:
+    """(rows, classes): the share of each industry among those the concepts of a row belong to, times `LEAN`."""
+    if leanings is None:
+        return np.zeros((tokens.shape[0], 1), np.float32)
+    counts = np.asarray((tokens @ leanings).toarray(), np.float32)
+    shares: F32 = (LEAN * counts / np.maximum(counts.sum(1, keepdims=True), 1e-9)).astype(np.float32)
+    return shares
 
 
 def calibrated(margins: F32, kind: str, scale: F32, shift: F32) -> F32:
@@ -103,6 +132,7 @@ class Models:
                 tuple(about.get("regimes", ())),
                 np.asarray(held["regime_bias"], np.float32) if "regime_bias" in held else None,
                 float(held["unseen_scale"]) if "unseen_scale" in held else 0.0,
+                leaning(self.vocabulary, self.idf, about["classes"]) if "unseen_scale" in held else None,
             )
 
     @property

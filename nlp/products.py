@@ -36,6 +36,8 @@ CONTRADICT = 0.9
 #: A reading of the text by the gazetteer: the share right in the labelled tables (model card, "concepts").
 CONCEPT_PROBABILITY = 0.9
 MOST_PRODUCTS = 40
+#: Headings that retrieval suggests at most.
+SUGGESTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ def agree(industry: str, named: Sequence[Mention]) -> bool:
 
 
 def _retrieve(document: Document, named: Sequence[Mention], result: Found) -> None:
-    """Level E: the headings of the concepts named, within the industries found, up to three, by weight."""
+    """Level E: the headings of the concepts named, within the industries found, the heaviest first."""
     groups = {opinion.industry for opinion in result.industries}
     weights: dict[str, float] = {}
     first: dict[str, Mention] = {}
@@ -309,7 +311,7 @@ def _retrieve(document: Document, named: Sequence[Mention], result: Found) -> No
             weights[code] = weights.get(code, 0.0) + weight / max(1, len(codes)) ** 0.5
             first.setdefault(code, mention)
     total = sum(weights.values())
-    for code, weight in sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:3]:
+    for code, weight in sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:SUGGESTED]:
         span = document.evidence(first[code].match.start, first[code].match.end, why=first[code].concept.id)
         _product(result, code[:6], "retrieved", span, probability=round(min(0.9, 0.9 * weight / total), 4))
     if result.products and not result.industries:

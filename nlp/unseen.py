@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nlp.training import Part
 
 #: Rows of a table that a model of this kind is fitted on at most, rows of a source that are asked at most.
-FITTED, ASKED = 6000, 4000
+FITTED, ASKED = 4000, 2000
 #: A source with fewer rows to ask says too little.
 LEAST = 200
 #: Labels per group of the source itself in the second figure, and how much each of them weighs.
@@ -106,8 +106,10 @@ def margins(part: Part, known: Rows, asked: Rows, classes: Sequence[str], few: R
     words[np.unique(rows[: len(known)].indices[rows[: len(known)].indices < size])] = 1
     seen = _renormed(part.matrix.text[asked], words) + part.matrix.tokens[asked]
     found = np.asarray(seen @ weights[:size] + bias, np.float32)
-    own = bias_of.get(str(part.regimes[asked[0]])) if few is not None else None
-    return found if own is None else np.asarray(found + own, np.float32)
+    if few is not None and (own := bias_of.get(str(part.regimes[asked[0]]))) is not None:
+        found = found + own
+    leanings = linear.leaning(part.matrix.vocabulary, part.matrix.idf, classes)
+    return np.asarray(found + linear.lean(part.matrix.tokens[asked], leanings), np.float32)
 
 
 def _renormed(rows: sp.csr_matrix, keep: F32) -> sp.csr_matrix:
