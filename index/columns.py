@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,18 +212,24 @@ class View:
         return np.bincount(tag[offsets + np.arange(len(offsets))], minlength=values)
 
 
-def top(hits: Slots, keys: Sequence[Array], k: int) -> Slots:
-    """The first `k` of `hits` in ascending order of `keys` (arrays beside `hits`, the most significant first)."""
-    order = _first(np.arange(len(hits)), keys, k)
-    ranked = np.lexsort([key[order] for key in reversed(keys)])
-    return hits[order[ranked][:k]]
+Key = Callable[[Slots], Array]
 
 
-def _first(chosen: Slots, keys: Sequence[Array], k: int) -> Slots:
+def top(count: int, keys: Sequence[Key], k: int) -> Slots:
+    """The first `k` of the positions 0 … `count` - 1 in ascending order of `keys`, the most significant first.
+
+    A key is asked only for positions that the keys before it leave equal: of half a million hits, most never need their day.
+    """
+    order = _first(np.arange(count), keys, k)
+    ranked = np.lexsort([key(order) for key in reversed(keys)])
+    return order[ranked][:k]
+
+
+def _first(chosen: Slots, keys: Sequence[Key], k: int) -> Slots:
     """Positions that hold the first `k`, unordered: narrowed key by key, so that equal keys never mean a full sort."""
     if len(chosen) <= max(k, 64) or not keys:
         return chosen
-    values = keys[0][chosen]
+    values = keys[0](chosen)
     last = np.partition(values, k - 1)[k - 1]
     before = chosen[values < last]
     return np.concatenate((before, _first(chosen[values == last], keys[1:], k - len(before))))

@@ -145,17 +145,26 @@ class ElasticStore:
     # --- rebuilding ------------------------------------------------------------------------------------------------
 
     def begin_rebuild(self) -> str:
+        """A process that was killed may have left a request behind that the server still carries out: hence the second looks."""
         self._check_server()
         with told():
-            there = self._client.indices.get_alias(index=f"{self._alias}-v*", allow_no_indices=True).body
-            for index, body in there.items():
+            last = 0
+            for index, body in self._client.indices.get_alias(index=f"{self._alias}-v*").body.items():
+                last = max(last, int(index.rpartition("-v")[2]))
                 if self._alias not in body["aliases"]:  # left by a rebuild that did not come to its end
-                    self._client.indices.delete(index=index, ignore_unavailable=True)
-            last = max((int(index.rpartition("-v")[2]) for index in there), default=0)
-            following = f"{self._alias}-v{last + 1:06d}"
+                    with contextlib.suppress(NotFoundError):
+                        self._client.indices.delete(index=index)
             self._put_template()
-            self._client.indices.create(index=following, aliases={self._building: {}})
-        return following
+            while True:
+                last += 1
+                following = f"{self._alias}-v{last:06d}"
+                try:
+                    self._client.indices.create(index=following, aliases={self._building: {}})
+                except ApiError as error:
+                    if error.error != "resource_already_exists_exception":
+                        raise
+                else:
+                    return following
 
     def fill(self, token: str, alerts: Iterable[Alert]) -> None:
         pipelined(alerts, self._item, functools.partial(self._fill, token))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -95,22 +96,34 @@ def _grouped(numbers: dict[str, int], ids: Ints, owner: Ints, place: Places, fir
 
 def phrase(parts: Sequence[Postings]) -> Postings:
     """Where the terms stand one after another: documents and counts (places are dropped)."""
-    docs = parts[0].docs
-    for part in parts[1:]:
-        docs = docs[np.isin(docs, part.docs, assume_unique=True)]
+    docs = min((part.docs for part in parts), key=len)
+    for part in parts:
+        docs = docs[_inside(docs, part.docs)]
         if not len(docs):
             return Postings.empty()
     standing: npt.NDArray[np.uint64] | None = None
-    for offset, part in enumerate(parts):
-        keep = np.repeat(np.isin(part.docs, docs, assume_unique=True), part.counts)
-        owner = np.repeat(part.docs, part.counts)[keep].astype(np.uint64)
-        keys = (owner << np.uint64(32)) + part.places[keep] + np.uint64(len(parts) - offset)
-        standing = keys if standing is None else standing[np.isin(standing, keys, assume_unique=True)]
+    # the rarest first: what is left of it is looked up in the others
+    for offset, part in sorted(enumerate(parts), key=lambda pair: len(pair[1].docs)):
+        keep = _inside(part.docs, docs)
+        owner = np.repeat(part.docs[keep], part.counts[keep]).astype(np.uint64)
+        places = part.places[np.repeat(keep, part.counts)]
+        keys = (owner << np.uint64(32)) + places + np.uint64(len(parts) - offset)
+        standing = keys if standing is None else standing[_inside(standing, keys)]
         if not len(standing):
             return Postings.empty()
     assert standing is not None  # noqa: S101 - a phrase has terms
     found, counts = np.unique((standing >> np.uint64(32)).astype(np.uint32), return_counts=True)
     return Postings(found, counts.astype(np.uint16), np.empty(0, np.uint16))
+
+
+def _inside(values: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which of `values` are among `others`; both ascending, so a search by halves needs no sorting (`np.isin` sorts)."""
+    if not len(others):
+        return np.zeros(len(values), np.bool_)
+    at = np.searchsorted(others, values)
+    at[at == len(others)] = 0
+    found: npt.NDArray[np.bool_] = others[at] == values
+    return found
 
 
 @lru_cache(maxsize=1)

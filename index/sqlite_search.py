@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.columns import LEVELS, NEVER, Array, Mask, Slots, View, top
+from index.columns import LEVELS, NEVER, Key, Mask, Slots, View, top
 from index.expression import Filter
 from index.fields import DATE_FIELDS
 from index.plan import Both, Literal, Part, Plan, Term, Without
@@ -55,22 +55,32 @@ class Search:
 
     def ordered(self, hits: Slots, sort: Sort, k: int) -> tuple[Slots, Floats]:
         """The first `k` hits in order, with their scores."""
+        if not k:
+            return hits[:0], np.empty(0, np.float32)
         single = self._view.single
-        newest, last = -single["published"][hits].astype(np.int64), single["tie"][hits]
-        levels = self._view.levels(self._as_of)[hits].astype(np.int16)
-        levels[levels == 255] = -1
-        score = self._scores(hits, levels)
-        keys: Sequence[Array]
+        levels = self._view.levels(self._as_of)
+
+        def level(at: Slots) -> npt.NDArray[np.int16]:
+            found = levels[hits[at]].astype(np.int16)
+            found[found == 255] = -1
+            return found
+
+        def score(at: Slots) -> Floats:
+            return self._scores(hits[at], level(at))
+
+        newest: Key = lambda at: -single["published"][hits[at]]  # noqa: E731 - three keys, each one line
+        last: Key = lambda at: single["tie"][hits[at]]  # noqa: E731
+        keys: Sequence[Key]
         if sort == "date":
             keys = (newest, last)
         elif sort == "level":
-            keys = (-levels, newest, last)
+            keys = (lambda at: -level(at), newest, last)
         elif sort == "deadline":
-            keys = (self._urgency(hits), last)
+            keys = (lambda at: self._urgency(hits[at]), last)
         else:
-            keys = (-score, newest, last)
-        order = top(np.arange(len(hits)), keys, k)
-        return hits[order], score[order]
+            keys = (lambda at: -score(at), newest, last)
+        order = top(len(hits), keys, k)
+        return hits[order], score(order)
 
     def level_counts(self, hits: Slots) -> dict[str, int]:
         counts = np.bincount(self._view.levels(self._as_of)[hits], minlength=len(LEVELS))

@@ -20,13 +20,14 @@ from pydantic import ValidationError
 from index import analysis, documents, sqlite_schema
 from index.alert import Alert
 from index.analysis import Concepts, Gazetteer
-from index.columns import SEVERAL, SINGLE, TAGGED, Columns, Slots, View
+from index.columns import TAGGED, Slots, View
 from index.documents import Document, document
 from index.fields import Facet
 from index.highlight import highlights
 from index.plan import Plan, plan
 from index.query import Query
 from index.sqlite_search import Search
+from index.sqlite_shelf import Shelf
 from index.store import Count, Hit, Language, Page, Sort, StoreError, Unavailable, WrongIndex, check_page
 from index.suggest import nearest
 
@@ -47,7 +48,7 @@ class SqliteStore:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[sqlite3.Connection] = []
-        self._shelf = _Shelf()
+        self._shelf = Shelf()
         with _told():
             connection = self._connection()
             sqlite_schema.prepare(connection)
@@ -175,10 +176,8 @@ class SqliteStore:
         wanted = {*facets, *(["week"] if histogram else [])}
         if not wanted:
             return {}
-        names: dict[int, tuple[str, str]] = {}
-        for number, facet, value in connection.execute(f"SELECT v, facet, value FROM tags_{epoch}"):  # noqa: S608
-            names[number] = (facet, value)
-        size = max(names, default=0) + 1
+        names = self._shelf.names(connection, epoch, view.generation)
+        size = len(names)
         filtered = {condition.field for condition in search.conditions}
         groups: dict[str, list[str]] = {}
         for facet in wanted:
@@ -192,7 +191,7 @@ class SqliteStore:
                 for number in np.flatnonzero(numbers).tolist():
                     facet, value = names[number]
                     if facet in rows:
-                        rows[facet].append(Count(value=value, n=int(numbers[number])))
+                        rows[facet].append(Count.model_construct(value=value, n=int(numbers[number])))
             if "level" in rows:
                 rows["level"] = [Count(value=value, n=n) for value, n in search.level_counts(hits).items()]
             for facet, counts in rows.items():
@@ -312,43 +311,6 @@ class SqliteStore:
         if row is None or row[0] == self._version():
             return ""
         return f"the index was built by {row[0]}, this is {self._version()}: run `tradewarn rebuild`"
-
-
-class _Shelf:
-    """The columns in memory, brought up to what a transaction sees."""
-
-    def __init__(self) -> None:
-        self._epoch = 0
-        self._columns = Columns()
-        self._gone = 0
-        self._current: View | None = None
-
-    def view(self, connection: sqlite3.Connection, epoch: int) -> View | None:
-        """None: the shelf is already ahead of the transaction."""
-        generation = sqlite_schema.meta(connection, f"generation_{epoch}")
-        if epoch < self._epoch or (
-            epoch == self._epoch and self._current is not None and generation < self._current.generation
-        ):
-            return None
-        if epoch != self._epoch:
-            self._epoch, self._columns, self._gone, self._current = epoch, Columns(), 0, None
-        if self._current is not None and self._current.generation == generation:
-            return self._current
-        names = (*SINGLE, *SEVERAL)
-        rows = connection.execute(
-            f"SELECT first, {', '.join(names)} FROM segments_{epoch} WHERE last > ? ORDER BY first",  # noqa: S608
-            (self._columns.length,),
-        )
-        for first, *blobs in rows:
-            self._columns.append(dict(zip(names, blobs, strict=True)), self._columns.length - first + 1)
-        gone = connection.execute(
-            f"SELECT seq, n FROM gone_{epoch} WHERE seq > ? ORDER BY seq",  # noqa: S608
-            (self._gone,),
-        ).fetchall()
-        if gone:
-            self._gone = gone[-1][0]
-        self._current = self._columns.view([row[1] for row in gone], generation)
-        return self._current
 
 
 def _bodies(connection: sqlite3.Connection, epoch: int, slots: Slots) -> list[bytes]:
