@@ -44,11 +44,9 @@ OTHER_FORMS: dict[str, str] = {
     "us_fda_recalls/recallsapi_2013_*": "recalls.gov's API, closed",
     "us_federal_register/FR_issue_*": "a whole issue as XML: the source reads the API",
     "us_federal_register/*": "other end points of the API, or regulations.gov",
-    "us_fsis/fsis_api_recall_v1_2024-11-14_*": "the shape of before records had field_recall_url",
     "us_fsis/fsis_rss_*": "the feed: the source reads the API",
     "us_nhtsa/FLAT_RCL_sample_gsa.txt": "the layout before May 2025 (24 and 26 fields)",
     "us_nhtsa/recallsapi_2013_*": "recalls.gov's API, closed",
-    "us_openfda/food_enforcement_1058_*": "records with a part of the fields and dates rewritten",
     "us_openfda/res_*": "enforcement reports of before openFDA",
     "wto_eping/*.jsonl": "another site's mirror of notifications",
 }

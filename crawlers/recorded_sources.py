@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import xlrd
 
@@ -185,26 +186,38 @@ def _fda_recalls(recordings: Path, folder: Folder, variant: int) -> dt.datetime:
 
 
 def _fsis(recordings: Path, folder: Folder, variant: int) -> dt.datetime:
-    """The whole array on three days (a fourth, older one has another shape)."""
+    """The whole array on four days; the oldest is of before records had field_recall_url, which the source does without."""
     path = sorted(recordings.glob("fsis_api_recall_v1_*.json"), reverse=True)[variant]
     folder.file(path, load("us_fsis").requests[0].url, JSON)
     day = re.search(r"_v1_(\d{4}-\d\d-\d\d)_", path.name)
     return _noon(dt.date.fromisoformat(day[1] if day else ""))
 
 
-def _openfda(recordings: Path, folder: Folder, _: int) -> dt.datetime:
-    """A page of three foods; drugs and devices are answered as openFDA says "nothing matches"."""
-    (path,) = sorted(recordings.glob("food_enforcement_*_sample3_*.json"))
-    rows = json.loads(path.read_text(encoding="utf-8"))["results"]
+def _openfda(recordings: Path, folder: Folder, variant: int) -> dt.datetime:
+    """A page of three foods, or 1,058 foods; drugs and devices are answered as openFDA says "nothing matches".
+
+    The 1,058 were recorded with their dates as 2024-04-24: they are put back into the service's form, nothing else is.
+    """
+    (path,) = sorted(recordings.glob(("food_enforcement_*_sample3_*.json", "food_enforcement_*_fieldsubset.jsonl")[variant]))  # fmt: skip
+    text = folder.read(path).decode("utf-8")
+    rows = [_with_openfda_dates(line) for line in text.splitlines()] if variant else json.loads(text)["results"]
     last = max(dt.datetime.strptime(row["report_date"], "%Y%m%d").replace(tzinfo=dt.UTC) for row in rows)
     nothing = json.dumps({"error": {"code": "NOT_FOUND", "message": "No matches found!"}}).encode()
     source = load("us_openfda")
     for number, request in enumerate(requests.start(source, Window(last.date(), last.date(), first=True))):
         if "/food/" in request.url:
-            folder.file(path, request.url, JSON, query_any=["search"])
+            for skip in range(0, len(rows), 1000):
+                page = {"meta": {"results": {"skip": skip, "limit": 1000, "total": len(rows)}}, "results": rows[skip : skip + 1000]}  # fmt: skip
+                url = request.url + (f"&skip={skip}" if skip else "")
+                folder.body(f"food{skip}.json", url, json.dumps(page).encode(), JSON, query_any=["search"])
         else:
             folder.body(f"none{number}.json", request.url, nothing, JSON, query_any=["search"], status=404)
     return _noon(last.date())
+
+
+def _with_openfda_dates(line: str) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(line)
+    return {k: (v or "").replace("-", "") if k.endswith("_date") else v for k, v in row.items()}
 
 
 def _nhtsa(recordings: Path, folder: Folder, _: int) -> dt.datetime:
@@ -274,4 +287,4 @@ BUILDERS: dict[str, Builder] = {
 }
 
 #: How many recordings answer the same request.
-VARIANTS: dict[str, int] = {"us_fda_import_refusals": 2, "us_fda_recalls": 3, "us_fsis": 3}
+VARIANTS: dict[str, int] = {"us_fda_import_refusals": 2, "us_fda_recalls": 3, "us_fsis": 4, "us_openfda": 2}
