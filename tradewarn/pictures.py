@@ -27,8 +27,9 @@ from tradewarn.workshop import Workshop
 CHROMIUM = "/usr/bin/chromium"
 SCALE = 1.5  # sharp enough on a dense screen, small enough for a README
 MOST_BYTES = 300_000
-#: Fewer colours until the picture fits: text on plain ground keeps its looks with very few.
-PALETTES = (128, 64, 32, 16)
+#: Fewer colours until the picture fits: text on plain ground keeps its looks with few. Chosen by coverage, not by number
+#: of pixels: the red of a level is some dots of a whole page, and must stay red.
+PALETTES = (256, 128, 64, 32)
 BEGIN_SECONDS = 30
 
 
@@ -74,7 +75,9 @@ def small(png: bytes) -> bytes:
         image = opened.convert("RGB")
     for colours in PALETTES:
         out = io.BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            out, "PNG", optimize=True
+        )
         if out.tell() <= MOST_BYTES:
             return out.getvalue()
     raise RuntimeError(f"the picture does not fit into {MOST_BYTES} bytes")
