@@ -7,12 +7,15 @@ edition is kept where the text names one. Works on folded text (`nlp.text.fold`)
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import ahocorasick
 
 from nlp import hs
 from nlp.text import for_folded
@@ -201,13 +204,23 @@ _GATES = (
 )
 
 
+@functools.cache
+def _gate() -> Any:
+    """Finds any of the gates in one pass."""
+    automaton = ahocorasick.Automaton()
+    for gate in _GATES:
+        automaton.add_word(gate, gate)
+    automaton.make_automaton()
+    return automaton
+
+
 def scan(text: str) -> Scan:
     """Every code the folded `text` states, in order of appearance, each once for its first mention."""
     if not _DIGITS(text):
         return _NOTHING
     found: list[Code] = []
     spans: list[tuple[int, int]] = []
-    if any(gate in text for gate in _GATES):
+    if next(_gate().iter(text), None) is not None:
         edition = _edition(text)
         done = -1
         for anchor in _HS_ANCHOR.finditer(text):

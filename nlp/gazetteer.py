@@ -43,7 +43,8 @@ _SEPARATORS = bytes(
 _WORDLIKE = re.compile("[a-z0-9\u0620-\u064a]")
 #: Words of the scripts that write them apart; in text of other scripts they need a boundary put in.
 _KANA_GAP = " (?=[\u3041-\u3096])"  # parts of a foreign name, written apart or together: リチウム・イオン
-_LATIN_WORD = re.compile("[a-z0-9]+|" + _KANA_GAP)
+#: Where a Latin word meets a letter or sign of another script, in text without Arabic.
+_SEAM = re.compile(f"(?<=[a-z0-9])(?=[^\\x00-\\x7f])|(?<=[^\\x00-\\x7f])(?=[a-z0-9])|(?<=[\u3041-\u3096ー]){_KANA_GAP}")
 _ANY_WORD = re.compile("[a-z0-9]+|[\u0620-\u064a]+|" + _KANA_GAP)
 _ARABIC_WORDS = re.compile("[\u0620-\u064a]+(?: [\u0620-\u064a]+)*")
 _KANA = re.compile("[\u3041-\u3096ー]")
@@ -182,7 +183,19 @@ def _edit(folded: str) -> tuple[str, list[tuple[int, int, int]]]:
     shifts = [(1, 0, -1)]  # `done`, and so each piece, is a place in `folded`; `size` one in the new text
     size, done, last = 1, 0, len(folded)
     spaced = -1  # where a space was put in already
-    for match in (_ANY_WORD if _ARABIC.search(folded) else _LATIN_WORD).finditer(folded):
+    if not _ARABIC.search(folded):
+        for match in _SEAM.finditer(folded):
+            start, end = match.span()
+            parts.append(folded[done:start])
+            size += start - done
+            done = end
+            if start == end:
+                parts.append(" ")
+                size += 1
+            shifts.append((size, end, end - size))
+        parts += [folded[done:], " "]
+        return "".join(parts), shifts
+    for match in _ANY_WORD.finditer(folded):
         start, end = match.span()
         if folded[start] == " ":
             if start and _KANA.match(folded[start - 1]):

@@ -188,6 +188,13 @@ def _conditional() -> tuple[_Conditional, ...]:
     return tuple(rules)
 
 
+@functools.lru_cache(maxsize=16)
+def _has_words(industry: str, text: str) -> bool:
+    """Whether the text has one of the words that widen codes to the industry; the codes of one notice ask again and again."""
+    (rule,) = (rule for rule in _conditional() if rule.industry == industry)
+    return any(word in text for word in rule.anywhere) or rule.whole.search(text) is not None
+
+
 def industries_of(code: str, text: str = "") -> frozenset[str]:
     """The industries of a code (2-13 digits): the lists' longest prefix decides; no such chapter → the empty set.
 
@@ -202,9 +209,5 @@ def industries_of(code: str, text: str = "") -> frozenset[str]:
             break
     if not text or not base:
         return base
-    more = {
-        rule.industry
-        for rule in _conditional()
-        if bare.startswith(rule.codes) and (any(w in text for w in rule.anywhere) or rule.whole.search(text))
-    }
+    more = {rule.industry for rule in _conditional() if bare.startswith(rule.codes) and _has_words(rule.industry, text)}
     return base | more
