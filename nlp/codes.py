@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import ahocorasick
 
-from nlp import hs
+from nlp import hs, ics
 from nlp.text import for_folded
 
 #: More codes than this from one list are a tariff schedule, not a subject: the chapters are kept.
@@ -460,53 +460,5 @@ def _ics_list(text: str, anchor: re.Match[str]) -> Iterator[Code]:
         at = separator.end()
 
 
-#: The fields of ICS edition 7.
-_ICS_FIELDS = frozenset(
-    [
-        "01",
-        "03",
-        "07",
-        "11",
-        "13",
-        "17",
-        "19",
-        "21",
-        "23",
-        "25",
-        "27",
-        "29",
-        "31",
-        "33",
-        "35",
-        "37",
-        "39",
-        "43",
-        "45",
-        "47",
-        "49",
-        "53",
-        "55",
-        "59",
-        "61",
-        "65",
-        "67",
-        "71",
-        "73",
-        "75",
-        "77",
-        "79",
-        "81",
-        "83",
-        "85",
-        "87",
-        "91",
-        "93",
-        "95",
-        "97",
-        "99",
-    ]
-)
-
-
 def ics_field(code: str) -> bool:
-    return code[:2] in _ICS_FIELDS
+    return code[:2] in ics.fields()
