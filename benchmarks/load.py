@@ -25,7 +25,7 @@ from index.sqlite_store import SqliteStore
 from nlp.gazetteer import Gazetteer
 from tests.components import elasticsearch as component
 
-COUNT = 3_000
+COUNT = 2_000
 
 
 def run() -> None:

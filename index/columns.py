@@ -1,4 +1,4 @@
-"""What filters, facets and orders need of every alert, as arrays in memory: about 130 bytes an alert.
+"""What filters, facets and orders need of every alert, as arrays in memory: about 170 bytes an alert.
 
 Alerts are numbered from 1; slot `n - 1` of an array belongs to alert `n`. Arrays only ever grow, and a `View` is a fixed length of
 them, so that a search never sees half of another process's write.

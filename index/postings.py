@@ -1,6 +1,6 @@
-"""An inverted index in plain arrays: what FTS5's `bm25()` costs at a million alerts, it does in a thirtieth of the time.
+"""An inverted index in plain arrays: ranks what a common word finds some forty times as fast as FTS5's `bm25()`.
 
-Measured at 300 k documents: FTS5 ranks 50 k hits in 45 ms (0.9 µs a hit), these arrays in about 1 ms; FTS5 stays for literal text
+Measured (docs/measurements/postings.md): 8,500 hits, 8.7 ms by FTS5, 0.2 ms by these arrays; FTS5 stays for literal text
 (docs/decisions/embedded-postings.md). Documents are numbered from 1 in the order they come and never renumbered, so two segments
 are merged by laying their arrays end to end.
 
