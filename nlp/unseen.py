@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nlp.training import Part
 
 #: Rows of a table that a model of this kind is fitted on at most, rows of a source that are asked at most.
-FITTED, ASKED = 4000, 2000
+FITTED, ASKED = 2500, 1500
 #: A source with fewer rows to ask says too little.
 LEAST = 200
 #: Labels per group of the source itself in the second figure, and how much each of them weighs.

@@ -176,7 +176,7 @@ def _weekly(folder: Path) -> Iterator[Notice]:
     number = 0
     for path in sorted(folder.glob("*.xml.gz")):
         root = root_of(XmlResponse("https://example.test/", body=gzip.decompress(path.read_bytes())), "report_date")
-        day, month, year = (text_of(root, "report_date").split("/") + ["", ""])[:3]
+        day, month, year = [*text_of(root, "report_date").split("/"), "", ""][:3]
         for row in root.iter("notifications"):
             stated = {name: value for name in STATED if (value := text_of(row, name))}
             if "barcode" in stated:
