@@ -28,6 +28,7 @@ from nlp import (
     meaning,
     measures,
     products,
+    published,
     reach,
     severity,
     titles,
@@ -221,7 +222,9 @@ class Assessor:
             modelled,
             self._threshold(hazard_model),
         )
-        graded = severity.of(notice, rules.of("severity", notice, values), danger, self._severity_model(notice, scores))
+        official = rules.of("severity", notice, values)
+        modelled_severity = None if official is not None else self._severity_model(item, scores)
+        graded = severity.of(notice, official, danger, modelled_severity)
         measure = measures.of(
             document, rules.of("measure", notice, values), concerns_goods=bool(industries - {"other"})
         )
@@ -298,12 +301,17 @@ class Assessor:
     def _threshold(self, name: str) -> float:
         return float(self.models[name].about.get("threshold", 0.5)) if name in self.models else 0.5
 
-    def _severity_model(self, notice: Notice, scores: dict[str, dict[str, float]]) -> SeverityOpinion | None:
+    def _severity_model(self, item: _Read, scores: dict[str, dict[str, float]]) -> SeverityOpinion | None:
         """The model of the notice's own regime, for a notice its authority has not graded yet."""
+        notice = item.document.notice
         for name in ("rasff_serious", "fda_class1", "fsis_class1"):
             if name not in scores or notice.register_name not in self.models[name].about.get("registers", ()):
                 continue
+            if name == "fda_class1" and notice.stated.get("product_type", "Food") != "Food":
+                continue  # trained on food alone
             probability = next(iter(scores[name].values()))
+            if f"{name}_fields" in self.models:
+                name, probability = f"{name}_fields", self._with_fields(f"{name}_fields", item)
             value = "high" if probability >= 0.5 else "medium"
             return SeverityOpinion(
                 value=value,
@@ -312,6 +320,16 @@ class Assessor:
                 probability=round(max(probability, 1 - probability), 4),
             )
         return None
+
+    def _with_fields(self, name: str, item: _Read) -> float:
+        """The answer of a model that reads the regime's published fields beside the text."""
+        document, model = item.document, self.models[name]
+        head = document.end_of("title")
+        stated = published.of_stated("eu_rasff_decisions", document.notice.stated)
+        tokens = [*concepts.tokens(item.matches, head), *((h, 1.0) for h in stated)]
+        text = item.codes.strip(document.text[:MODEL_LIMIT])
+        rows = self.models.rows([text], [min(head, MODEL_LIMIT)], [tokens])
+        return float(model.probabilities(model.margins((rows.text + rows.tokens).tocsr()))[0, 0])
 
     def _review(self, notice: Notice, rules: meaning.Meaning, found: products.Found) -> tuple[Review, ...]:
         reasons = list(found.review)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp import concepts, features, hs, labels
+from nlp import concepts, hs, labels, published
 from nlp.gazetteer import Gazetteer
 from nlp.labels import Example
 from nlp.text import fold
@@ -79,7 +79,7 @@ class Corpus:
         """The concepts of every text (of our own words too: they are found in themselves), the fields of every row."""
         self.tokens = concepts.of_texts(self.texts, self.heads)
         self.fields = [
-            [(h, 1.0) for h in field_tokens(table, row)] for table, row in zip(self.tables, self.rows, strict=True)
+            [(h, 1.0) for h in published.of_row(table, row)] for table, row in zip(self.tables, self.rows, strict=True)
         ]
 
     def part(self, rows: NDArray[np.int64]) -> Corpus:
@@ -122,26 +122,6 @@ def own_words() -> Iterator[tuple[str, str]]:
             for terms in concept.terms.values():
                 for term in terms:
                     yield fold(term).text, concept.industries[0]
-
-
-#: Columns of a table that are published fields of its regime → the keys of `stated` of our source.
-FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
-    "eu_rasff_decisions": {
-        "classification": ("NOTIF_CLASSIF_DESC", "NOTIFICATION_CLASSIFICATION_DESC", "classification"),
-        "category": ("PRODUCT_CATEGORY_DESC", "category"),
-        "type": ("PRODUCT_TYPE_DESC", "type"),
-        "notifying_country": ("NOTIFYNG_COUNTRY_DESC", "notifying_country"),
-        "origin": ("ORIGIN_COUNTRY_DESC", "origin"),
-        "hazards": ("HAZARD_CATEGORY_NAME", "hazards"),
-    },
-}
-
-
-def field_tokens(table: str, row: Mapping[str, str]) -> Iterator[int]:
-    for column in FIELDS.get(table, {}):
-        for value in row.get(column, "").lower().split(","):
-            if value.strip():
-                yield features.token(f"f:{column}={value.strip()[:60]}")
 
 
 def token_hashes(tokens: Iterable[Sequence[tuple[int, float]]]) -> NDArray[np.uint64]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from nlp import challenge, corpus, drift, linear, training
+from nlp import challenge, corpus, drift, linear, published, training
 from nlp.labels import TableError
 from tests.nlp import small_labels
 
@@ -163,3 +163,27 @@ def test_drift_is_seen_and_sameness_is_not() -> None:
     few = {"xx": {**other["xx"], "n": 10}}
     assert drift.compare(then, few) == []
     assert drift.compare(then, {"yy": other["xx"]}) == []
+
+
+def test_published_fields_are_the_same_from_table_and_notice() -> None:
+    """RASFF's record, as its table has it and as our source states it: the same tokens."""
+    row = {
+        "classification": "alert notification",
+        "category": "fruits and vegetables",
+        "type": "food",
+        "notifying_country": "Italy",
+        "origin": "Chile,Peru",
+        "hazards": "imazalil  ,thiabendazole",
+    }
+    stated = {
+        "NOTIFICATION_CLASSIFICAT_DESC": "alert notification",
+        "PRODUCT_CATEGORY_DESC": "fruits and vegetables",
+        "NOTIFICATION_TYPE_DESC": "food",
+        "NOTIFYNG_COUNTRY_DESC": "Italy",
+        "ORIGIN_COUNTRY_DESC": ("Chile", "Peru"),
+        "HAZARD_CATEGORY_NAME": ("imazalil - {pesticide residues}", "thiabendazole - {pesticide residues}"),
+        "RISK_DECISION_DESC": "serious",  # what is asked is no field
+    }
+    assert list(published.of_row("eu_rasff_decisions", row)) == list(published.of_stated("eu_rasff_decisions", stated))
+    assert len(list(published.of_row("eu_rasff_decisions", row))) == 8
+    assert not list(published.of_row("eu_safety_gate", row))
