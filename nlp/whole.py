@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scrapy.http import XmlResponse
+from defusedxml.ElementTree import fromstring
 
-from crawlers.feeds import root_of, text_of
 from crawlers.notice import Notice
 from nlp import events, hs, labels, linear, metrics
 from nlp.assess import Assessor
@@ -175,14 +174,14 @@ def _weekly(folder: Path) -> Iterator[Notice]:
     """The alerts with a barcode of their own."""
     number = 0
     for path in sorted(folder.glob("*.xml.gz")):
-        root = root_of(XmlResponse("https://example.test/", body=gzip.decompress(path.read_bytes())), "report_date")
-        day, month, year = [*text_of(root, "report_date").split("/"), "", ""][:3]
+        root = fromstring(gzip.decompress(path.read_bytes()))
+        day, month, year = [*root.findtext("report_date", "").split("/"), "", ""][:3]
         for row in root.iter("notifications"):
-            stated = {name: value for name in STATED if (value := text_of(row, name))}
+            stated = {name: value for name in STATED if (value := row.findtext(name, "").strip())}
             if "barcode" in stated:
                 number += 1
-                title = " ".join(filter(None, (text_of(row, "product"), text_of(row, "name"), stated.get("brand"))))
-                text = title + _BREAK + text_of(row, "description")
+                title = " ".join(filter(None, (row.findtext("product"), row.findtext("name"), stated.get("brand"))))
+                text = title + _BREAK + row.findtext("description", "")
                 yield notice(text, number, date=f"{year}-{month}-{day}", stated=stated)
 
 
