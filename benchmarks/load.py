@@ -25,7 +25,7 @@ from index.sqlite_store import SqliteStore
 from nlp.gazetteer import Gazetteer
 from tests.components import elasticsearch as component
 
-COUNT = 2_000
+COUNT = 1_000
 
 
 def run() -> None:
@@ -119,7 +119,7 @@ def _sqlite(real: list[Alert], scratch: Path) -> list[list[object]]:
             batch = [document(alert, concepts) for alert in real[start : start + 1_000]]
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany("INSERT INTO alerts VALUES (?, ?, ?)", [(d.id, d.version, d.body) for d in batch])
-            connection.executemany("INSERT INTO terms (terms) VALUES (?)", [(d.terms,) for d in batch])
+            connection.executemany("INSERT INTO analysed (terms) VALUES (?)", [(d.terms,) for d in batch])
             connection.executemany("INSERT INTO exact (words) VALUES (?)", [(d.exact,) for d in batch])
             connection.execute("COMMIT")
         connection.close()
@@ -132,7 +132,7 @@ def _bare_tables(connection: sqlite3.Connection) -> None:
         "PRAGMA journal_mode=WAL",
         "PRAGMA synchronous=FULL",
         "CREATE TABLE alerts (id TEXT PRIMARY KEY, version INTEGER, body TEXT)",
-        "CREATE VIRTUAL TABLE terms USING fts5(terms, content='', tokenize=\"ascii tokenchars '_'\")",
+        "CREATE VIRTUAL TABLE analysed USING fts5(terms, content='', tokenize=\"ascii tokenchars '_'\")",
         "CREATE VIRTUAL TABLE exact USING fts5(words, content='', tokenize=\"ascii tokenchars '_'\")",
     ):
         connection.execute(statement)

@@ -22,7 +22,7 @@ from index.sqlite_store import SqliteStore
 from index.store import Store
 from tests.components import elasticsearch as component
 
-COUNT, QUERIES, COMPARED = 2_000, 500, 200
+COUNT, QUERIES, COMPARED = 1_000, 500, 100
 
 
 def run() -> None:

@@ -115,7 +115,7 @@ class Elasticsearch:
             self.kill(node)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def wait(self, nodes: int = 1, timeout: float = 120) -> None:
+    def wait(self, nodes: int = 1, timeout: float = 300) -> None:
         """Until so many nodes are there and every shard is where it should be."""
         deadline = time.monotonic() + timeout
         path = f"/_cluster/health?wait_for_nodes={nodes}&wait_for_no_initializing_shards=true&timeout=1s"
