@@ -254,7 +254,7 @@ def test_a_file_that_is_gone_is_named(copied: Path) -> None:
 def test_a_manifest_changed_by_hand_is_refused(copied: Path) -> None:
     path = copied / linear.MANIFEST
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["registers"].append("xx_trusted")
+    manifest["models"]["groups"]["regimes"].append("xx_trusted")
     path.write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(linear.ModelError, match="changed by hand"):
         linear.read(copied)
