@@ -179,6 +179,12 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """The folded form of `text` (any string, lone surrogates included); never raises, linear in its length."""
+    folded = _once(text)
+    # Blanks that carried marks, long vowels that did, or what stood between them: they may have met.
+    return _again(folded) if "  " in folded.text or "ーー" in folded.text else folded
+
+
+def _once(text: str) -> Folded:
     if text.isascii():
         lowered = text.lower()
         if not _CONTROL.search(lowered):
@@ -216,6 +222,15 @@ def fold(text: str) -> Folded:
         starts.append(size)
         spans.append((done, len(text), True))
     return Folded("".join(parts), text, tuple(starts), tuple(spans))
+
+
+def _again(first: Folded) -> Folded:
+    """`first` with its text folded once more, led back to the same source character by character."""
+    second = _once(first.text)
+    places = [first.origin(*second.origin(i, i + 1)) for i in range(len(second.text))]
+    return Folded(
+        second.text, first.source, tuple(range(len(places))), tuple((start, end, False) for start, end in places)
+    )
 
 
 def _is_katakana(char: str) -> bool:
