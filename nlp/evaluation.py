@@ -96,11 +96,14 @@ def split(corpus: Corpus) -> tuple[Rows, Rows, Rows]:
 
 
 def held_back(corpus: Corpus, rows: Rows) -> NDArray[np.bool_]:
-    """Of these rows the newest 20 % of each table."""
+    """Of these rows the newest 20 % of each table; of a table that is only looked at, all."""
     mark = np.zeros(len(rows), bool)
     tables = corpus.array("tables")[rows]
     for name in sorted(set(tables.tolist()) - {""}):
         at = np.flatnonzero(tables == name)
+        if not labels.tables()[name].get("train", True):
+            mark[at] = True
+            continue
         chosen = fitting.newest([corpus.dates[rows[i]] for i in at], [corpus.twins[rows[i]] for i in at], TEST)
         mark[at[chosen]] = True
     return mark
