@@ -18,13 +18,14 @@ from pydantic import ValidationError
 from crawlers.manifest import ManifestError
 from crawlers.source import SourceError
 from index.query import QueryError
+from index.store import StoreError
 from reports.subscription import SubscriptionError
 from tradewarn import __version__, show
 from tradewarn.commands import ask, learn, newcomer, publish, walk
 from tradewarn.settings import Settings
 from tradewarn.workshop import UsageError, Workshop
 
-BUG, USAGE = 1, 2
+BUG, USAGE, UNREACHABLE = 1, 2, 4
 #: Global options may stand anywhere on the line: `tradewarn crawl us_cpsc --json` is what people type.
 GLOBAL_FLAGS = {"--json"}
 GLOBAL_OPTIONS = {"--replay", "--as-of", "--home"}
@@ -114,6 +115,10 @@ def main() -> None:
     except (UsageError, SourceError, ManifestError, QueryError, SubscriptionError) as error:
         show.problem(f"tradewarn: {error}")
         code = USAGE
+    except StoreError as error:
+        again = "; nothing was half done, the same command again goes on" if error.retry else ""
+        show.problem(f"tradewarn: the search engine: {error}{again}")
+        code = UNREACHABLE if error.retry else USAGE
     except ValidationError as error:
         if error.title != "Settings":
             raise

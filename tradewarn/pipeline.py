@@ -18,6 +18,7 @@ from crawlers import runner
 from crawlers.archive import Archive, RunFiles
 from crawlers.notice import Notice, Record, canonical_hash
 from crawlers.worker import Worker
+from index.store import StoreError
 from nlp.assessment import Assessment
 from tradewarn import handoff, state
 from tradewarn.workshop import Workshop
@@ -25,7 +26,7 @@ from tradewarn.workshop import Workshop
 if TYPE_CHECKING:
     from nlp.assess import Assessor
 
-OK, QUARANTINED, SOME_FAILED = 0, 6, 10
+OK, BUG, UNREACHABLE, QUARANTINED, SOME_FAILED = 0, 1, 4, 6, 10
 
 
 class Step(Record):
@@ -207,9 +208,10 @@ def run(shop: Workshop, source_ids: Iterable[str], *, report: Callable[[str], No
                 steps += classify(shop, source_id)
                 steps += index(shop, source_id)
             except Exception as error:
-                # Whatever broke here is this source's: it is told with exit 1 and the others still sail.
+                # Whatever broke here is this source's: it is told with its exit code and the others still sail.
                 reason = f"{type(error).__name__}: {error}"
-                steps.append(Step(step="crawl", source=source_id, exit=1, messages=(reason,)))
+                code = UNREACHABLE if isinstance(error, StoreError) else BUG
+                steps.append(Step(step="crawl", source=source_id, exit=code, messages=(reason,)))
     return steps
 
 

@@ -67,6 +67,15 @@ def test_a_wrong_setting_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "TRADEWARN_PORT" in done.stderr
 
 
+def test_an_engine_that_cannot_be_reached_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 4 and one line, no traceback. Shown to fail without `except StoreError`: exit 1, "this is our bug"."""
+    monkeypatch.setenv("TRADEWARN_ELASTICSEARCH_URL", "http://127.0.0.1:9")
+    done = tradewarn("search", "battery")
+    assert done.returncode == 4, done.stderr
+    assert "cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_walk_on_the_sample_week_and_once_more(home: Path) -> None:
     """crawl → classify → index → search; the second run finds nothing new and the feed gets nothing."""
     first = tradewarn("--replay", WEEK, "run", "--json")
