@@ -121,12 +121,3 @@ def pipeline(language: str) -> Any:
     nlp = spacy.blank(_BLANK.get(language.split("-")[0].lower(), "xx"))
     nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "。", "！", "？", "؟", "\n"]})
     return nlp
-
-
-def first_sentence(text: str, language: str, limit: int = 160) -> str:
-    """The first sentence of a text, cut at `limit` characters with an ellipsis."""
-    head = " ".join(text[: 4 * limit].split())
-    if len(head) <= limit and "\n" not in text:
-        return head  # a title is one sentence
-    sentence = next((s.text for s in pipeline(language)(head).sents if len(s.text) > 3), head) if head else ""
-    return sentence if len(sentence) <= limit else sentence[: limit - 1].rstrip() + "…"
