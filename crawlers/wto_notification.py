@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from scrapy.http import Response
 
-from crawlers import moved_dates, places
+from crawlers import moved_dates, places, wto_stages
 from crawlers.reading import FieldError, Record, clean, day_of
 from crawlers.wording import Labels, filled, short_hash
 from crawlers.xlsx import Cell
@@ -32,10 +32,6 @@ STATED = {
 LISTS = {"objectives": "Objectives", "keywords": "Keywords"}
 CELL_LIMIT = 32_767  # Excel's own: a longer cell is a damaged file, not a notification
 ADDENDUM = re.compile(r"/(?:Add|Corr|Rev|Suppl)\.\d+$", re.IGNORECASE)
-IN_FORCE = re.compile(
-    rf"(?:enter(?:s|ed)? into force|(?:is|are|was|were|became|becomes|be) effective) (?:as of|on|from) {moved_dates.DAY_FIRST}",
-    re.IGNORECASE,
-)
 MOVED = moved_dates.pattern(moved_dates.DAY_FIRST)
 #: What the sentence before a moved date speaks of, in the words of the WTO's addendum form (G/TBT/35, G/SPS/7).
 MOVED_KINDS = (
@@ -43,29 +39,6 @@ MOVED_KINDS = (
     ("entry into force", "entry_into_force"),
     ("adoption", "adoption"),
     ("", "application"),
-)
-#: What an addendum reports. The SPS keywords are ePing's own list; the sentences are those of the addendum form.
-ADDENDUM_STAGES = (
-    (
-        "withdrawn",
-        "withdrawal of the measure",
-        r"(?:is|are|was|has been|have been) (?:hereby )?(?:withdrawn|revoked)|notified measure withdrawn|\bwithdraws the notice of proposed",
-    ),
-    (
-        "postponed",
-        "",
-        r"(?:application|entry into force|compliance|effective|implementation)(?: date)? (?:\w+ ){0,4}(?:postponed|deferred|delayed)|\bpostpon(?:es|ement of)\b",
-    ),
-    (
-        "adopted",
-        "adoption/publication/entry into force of reg.",
-        r"(?:is|was|were|has been|have been) (?:now )?adopted|notified measure (?:adopted|published|enters into force)|\bfinal rule\b",
-    ),
-    (
-        "draft",
-        "modification of final date for comments",
-        r"comment period (?:is |has been )?(?:changed|extended|reopened)|deadline for (?:submitting )?comments ha(?:s|ve) been extended",
-    ),
 )
 
 
@@ -90,7 +63,9 @@ def read(response: Response, row: Row, published: dt.date) -> Record:
         symbol or short_hash(key, 24),
         {
             "market": member,
-            "stage": _stage(row, milestones, published, f"{title} {summary}"),
+            "stage": wto_stages.stage(
+                text(row, "notification type"), text(row, "keywords"), title, summary, milestones, published, symbol
+            ),
             "symbol": symbol,
             "parent_symbol": ADDENDUM.sub("", symbol) if ADDENDUM.search(symbol) else "",
             "joint_symbols": symbols if len(symbols) > 1 else (),
@@ -127,39 +102,16 @@ def _milestones(response: Response, row: Row, summary: str) -> list[dict[str, ob
             found.append({"kind": kind, "date": day_of(response, column, given)})
         except FieldError:
             found.append({"kind": kind, "text": clean(given)[:500]})
-    in_force = IN_FORCE.search(summary) if ADDENDUM.search(text(row, "document symbol")) else None
-    if in_force and all(m["kind"] != "entry_into_force" for m in found):
-        found.append({"kind": "entry_into_force", "date": moved_dates.day(in_force[1])})
+    if all(m["kind"] != "entry_into_force" for m in found):
+        addendum = ADDENDUM.search(text(row, "document symbol")) is not None
+        day = wto_stages.entry_into_force(summary, addendum=addendum)
+        if day is not None:
+            found.append({"kind": "entry_into_force", "date": day})
     for change in moved_dates.moved(summary, MOVED):
         before = re.split(r"[.\n]", summary[: change.at])[-1].casefold()
         kind = next(kind for word, kind in MOVED_KINDS if word in before)
         moved_dates.note(found, kind, change)
     return found
-
-
-def _stage(row: Row, milestones: list[dict[str, object]], published: dt.date, told: str) -> str | None:
-    """What the notification says of its measure's life: the dates, the SPS keyword, or the addendum form's sentence.
-
-    A regular notification is of a proposed measure (TBT 2.9.2, SPS Annex B 5(b)), an emergency one of an adopted one
-    (TBT 2.10, SPS Annex B 6); supplements (translations) and corrigenda say nothing of it.
-    """
-    kind, keywords = text(row, "notification type").casefold(), text(row, "keywords").casefold()
-    past = {m["kind"] for m in milestones if isinstance(m.get("date"), dt.date) and m["date"] <= published}  # type: ignore[operator]
-    if "addendum" in kind:
-        open_until = [m["date"] for m in milestones if m["kind"] == "comment_deadline" and "date" in m]
-        for stage, keyword, sentence in ADDENDUM_STAGES:
-            if stage != "withdrawn" and any(isinstance(d, dt.date) and d >= published for d in open_until):
-                return "draft"
-            if (keyword and keyword in keywords) or re.search(sentence, told, re.IGNORECASE):
-                return "in_force" if stage == "adopted" and "entry_into_force" in past else stage
-        if any(m["kind"] == "entry_into_force" and "date" in m for m in milestones):
-            return "in_force" if "entry_into_force" in past else "adopted"
-        return None
-    if "supplement" in kind or "corrigendum" in kind:
-        return None
-    if "entry_into_force" in past:
-        return "in_force"
-    return "adopted" if "adoption" in past or "emergency" in kind else "draft"
 
 
 def codes(pattern: str, listed: str) -> tuple[str, ...]:

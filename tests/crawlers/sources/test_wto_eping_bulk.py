@@ -231,6 +231,50 @@ def test_a_moved_date_keeps_the_date_it_replaces(text: str, kind: str, old: dt.d
             },
             "in_force",
         ),
+        (
+            {
+                "Document symbol": "G/SPS/N/CHL/1/Add.1",
+                "Notification type": "Addendum to Regular Notification",
+                "Description": "It was published in the official journal on 2 November 2026, entering into force from that date.",
+            },
+            "in_force",
+        ),
+        (
+            {
+                "Notification type": "Addendum to Regular Notification",
+                "Description": "The amendments were published on 2 November 2026.",
+            },
+            "published",
+        ),
+        (
+            {
+                "Notification type": "Addendum to Regular Notification",
+                "Description": "The proposed amendments were published on 2 November 2026.",
+            },
+            None,
+        ),
+        (
+            {"Notification type": "Addendum to Emergency Notification (SPS)", "Description": "Imports are suspended."},
+            "adopted",
+        ),
+        ({"Title": "Fluopicolide; Pesticide Tolerances. Final rule"}, "adopted"),
+        ({"Title": "Kettles; proposed amendment of the final rule"}, "draft"),
+        ({"Title": "Kettles; petition for reconsideration of the final rule"}, "draft"),
+        ({"Description": "This final rule is effective 2 November 2026."}, "in_force"),
+        ({"Description": "This final rule is effective 2 December 2026."}, "adopted"),
+        ({"Description": "Another rule is effective 2 November 2026."}, "draft"),
+        (
+            {"Notification type": "Corrigendum to Regular Notification", "Title": "Draft rules on kettles"},
+            "draft",
+        ),
+        (
+            {
+                "Document symbol": "G/TBT/N/USA/1/Add.2/Corr.1",
+                "Notification type": "Corrigendum to Regular Notification",
+                "Title": "Draft rules on kettles",
+            },
+            None,
+        ),
     ],
 )
 def test_stage(more: dict[str, Any], stage: str | None) -> None:
@@ -341,3 +385,27 @@ def test_the_recorded_export(recordings: Path) -> None:
     assert sum(n.market == "US" for n in day) == 15
     children = [n for n in notices if isinstance(n, Notice) and n.parent_symbol]
     assert (len(children), sum(bool(n.hs_codes) for n in children)) == (35, 20)
+    stages = {n.symbol: n.stage for n in notices if isinstance(n, Notice)}
+    # Read by eye against the rows' own words: final acts notified as regular ones, and addenda that report what became of a draft.
+    assert {symbol: stages[symbol] for symbol in RECORDED_STAGES} == RECORDED_STAGES
+
+
+RECORDED_STAGES = {
+    "G/SPS/N/CHL/828/Add.1": "in_force",  # published on 28 May, "entering into force from that date"
+    "G/SPS/N/EU/808/Add.1": "adopted",  # in force on the twentieth day after publication
+    "G/SPS/N/EU/860": "draft",
+    "G/SPS/N/RUS/317": "adopted",  # emergency
+    "G/SPS/N/THA/773/Add.1": "withdrawn",
+    "G/SPS/N/THA/774/Add.1": "adopted",  # addendum to an emergency notification
+    "G/SPS/N/TPKM/642/Add.1": "in_force",
+    "G/SPS/N/USA/3310/Add.2": "in_force",  # confirms the effective date of 19 February
+    "G/SPS/N/USA/3516": "in_force",  # "This order is effective 19 May", objections until 18 June
+    "G/SPS/N/USA/3517": "adopted",  # "Final rule"
+    "G/SPS/N/USA/3518": "adopted",
+    "G/TBT/N/AUS/142/Add.1": "published",
+    "G/TBT/N/CHL/518/Add.2": None,  # says nothing but the title it had as a draft
+    "G/TBT/N/IND/363": "draft",  # an order by its title, open for comments
+    "G/TBT/N/JPN/853/Add.1": "adopted",  # enters into force on 1 October
+    "G/TBT/N/USA/552/Rev.3/Add.5": "draft",
+    "G/TBT/N/USA/993/Add.1": "withdrawn",
+}
