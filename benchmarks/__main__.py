@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("crawl", "classify", "load", "memory", "postings", "search")
+NAMES = ("crawl", "classify", "load", "memory", "postings", "quality", "search")
 
 
 def main() -> int:
