@@ -354,7 +354,7 @@ def _about(facts: Facts, lang: Lang) -> str:
 def _nickname(dossier: Dossier, notice: Notice, lang: Lang) -> str:
     """`新电池法` in the Union's own notice, `欧盟新电池法` in another's; without what stands in brackets."""
     if lang == "en":
-        return dossier.official_name.replace(";", ",").partition(",")[0]
+        return dossier.name_en.replace(";", ",").partition(",")[0]
     name = dossier.nickname_zh.partition("（")[0]
     return name.removeprefix(places.name(notice.market, "zh")) if len(name) > 5 else name
 

@@ -29,7 +29,7 @@ from nlp.text import fold
 Ground = Literal["number", "title", "concept"]
 _FILE = Path(__file__).with_name("watchlist.yml")
 _KEYS = frozenset(
-    ["zh", "name", "markets", "numbers", "titles", "concepts", "industries", "hs", "url", "checked", "note"]
+    ["zh", "name", "en", "markets", "numbers", "titles", "concepts", "industries", "hs", "url", "checked", "note"]
 )
 #: Labels under which registers give the acts a notice is about, as numbers.
 _STATED = ("base", "cfr_references")
@@ -54,6 +54,12 @@ class Dossier:
     hs: tuple[str, ...]
     url: str
     checked: str
+    english_name: str = ""  # where the official name is in another script
+
+    @property
+    def name_en(self) -> str:
+        """What a reader of English is shown: the official name, or its usual English form."""
+        return self.english_name or self.official_name
 
     def concerns(self, market: str) -> bool:
         """Whether a title found in a notice of `market` names this measure."""
@@ -193,7 +199,7 @@ def _dossier(name: str, entry: dict[str, Any]) -> Dossier:
         raise WatchlistError(f"{name}: would match too much: {', '.join(loose)}")
     return Dossier(
         name, entry["zh"], entry["name"], many("markets"), many("numbers"), many("titles"), many("concepts"),
-        many("industries"), many("hs"), entry["url"], entry["checked"],
+        many("industries"), many("hs"), entry["url"], entry["checked"], entry.get("en", ""),
     )  # fmt: skip
 
 

@@ -15,17 +15,17 @@ from index.alert import Alert
 from nlp import level as levels
 from reports.edition import Edition
 from reports.items import Deadline, Item
-from reports.words import Words, say
+from reports.words import Words, same, say
 
 #: The bulletin is weekly: an internal date within the next seven days is the last chance to speak of it.
 REMINDER = dt.timedelta(days=7)
 SHOWN = 12
 #: Where anyone may take part directly, by market: the public's own door, without going through a government.
-DIRECT: dict[str, tuple[str, str]] = {
-    "US": ("regulations.gov", "https://www.regulations.gov/"),
-    "EU": ("Have your say", "https://ec.europa.eu/info/law/better-regulation/have-your-say_en"),
-    "JP": ("e-Gov パブリック・コメント", "https://public-comment.e-gov.go.jp/"),
-    "GB": ("GOV.UK consultations", "https://www.gov.uk/search/policy-papers-and-consultations"),
+DIRECT: dict[str, tuple[Words, str]] = {
+    "US": (same("regulations.gov"), "https://www.regulations.gov/"),
+    "EU": (same("Have your say"), "https://ec.europa.eu/info/law/better-regulation/have-your-say_en"),
+    "JP": (Words("e-Gov パブリック・コメント", "e-Gov public comment"), "https://public-comment.e-gov.go.jp/"),
+    "GB": (same("GOV.UK consultations"), "https://www.gov.uk/search/policy-papers-and-consultations"),
 }
 
 
@@ -33,7 +33,7 @@ DIRECT: dict[str, tuple[str, str]] = {
 class Route:
     title: Words
     lines: tuple[Words, ...]
-    links: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[Words, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Draft:
     deadline: Deadline
     urgency: Words  # how many days to the internal date, or that it is over
     over: bool  # the internal date is over, the authority's is not
-    direct: tuple[str, str] | None  # name and address of the direct door
+    direct: tuple[Words, str] | None  # name and address of the direct door
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def order(draft: Draft) -> tuple[dt.date, str]:
 
 
 def _routes(edition: Edition) -> tuple[Route, ...]:
-    point = edition.enquiry_point or say("enquiry_point_unset")
+    unset = say("enquiry_point_unset")
+    point = Words(edition.enquiry_point.zh or unset.zh, edition.enquiry_point.en or unset.en)
     checked = (
         say("checked_on", date=edition.enquiry_point_checked) if edition.enquiry_point_checked else say("not_checked")
     )

@@ -29,7 +29,7 @@ def edition(shop: Workshop) -> Edition:
         city=Words(settings.city, settings.city_en),
         publisher=Words(settings.publisher, settings.publisher_en),
         comment_lead_days=settings.comment_lead_days,
-        enquiry_point=Words(settings.enquiry_point, settings.enquiry_point),
+        enquiry_point=Words(*settings.enquiry_points),
         enquiry_point_checked=settings.enquiry_point_checked,
         alert_url=settings.alert_url,
         contact=settings.contact,

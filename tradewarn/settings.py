@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         "国家市场监督管理总局标准技术管理司(WTO/TBT-SPS国家通报咨询中心)",
         description="Where WTO comments are handed in, as printed in the bulletin.",
     )
+    enquiry_point_en: str = Field(
+        "Standards Technical Management Department, State Administration for Market Regulation "
+        "(national WTO/TBT-SPS notification and enquiry centre)",
+        description="The same in English; set it together with the Chinese one, else English editions say it is not set.",
+    )
     enquiry_point_checked: str = Field(
         "", description="The date that address was last checked; empty is printed as 未核对."
     )
@@ -61,6 +66,12 @@ class Settings(BaseSettings):
     bind: str = Field("127.0.0.1", description="Address `tradewarn serve` listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port `tradewarn serve` listens on; 0 takes a free one.")
     embed_origins: str = Field("", description="Origins that may embed the public pages (comma); empty: none.")
+
+    @property
+    def enquiry_points(self) -> tuple[str, str]:
+        """The enquiry point in Chinese and in English. Our English name goes with our Chinese one, with no other."""
+        own = {"enquiry_point", "enquiry_point_en"} & self.model_fields_set
+        return self.enquiry_point, "" if own == {"enquiry_point"} else self.enquiry_point_en
 
     @property
     def archive(self) -> str:

@@ -99,6 +99,7 @@ def test_a_dossier_is_complete(dossier: Dossier) -> None:
     for code in dossier.hs:
         assert len(code) == 2 or hs.is_code(code), code
     assert not places.lint(dossier.nickname_zh + dossier.official_name)
+    assert not any("\u3040" <= char <= "\u9fff" for char in dossier.name_en), "English pages have English names"
 
 
 # --- the grounds ------------------------------------------------------------------------------------------------------

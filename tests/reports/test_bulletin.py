@@ -19,6 +19,7 @@ from reports.period import Period, PeriodError, week, week_of
 from reports.render import render
 from reports.stories import stories
 from reports.subscription import Subscription
+from reports.words import same
 
 Make = Callable[..., Alert]
 WEEK = week("2026-W46")
@@ -214,7 +215,7 @@ def test_drafts_with_the_internal_date_first(
         ("G/TBT/N/EU/1201", "2026-12-27", False),
     ]
     assert [(draft.item.symbol, draft.deadline.internal_days) for draft in found.closing] == [("G/TBT/N/GBR/90", 3)]
-    assert found.news[0].direct == ("regulations.gov", "https://www.regulations.gov/")
+    assert found.news[0].direct == (same("regulations.gov"), "https://www.regulations.gov/")
     assert any("地址核对于2026-11-02" in line.zh for line in found.routes[0].lines)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html as lxml_html
 
 from nlp.assess import Assessor
 from reports import subscription
@@ -106,6 +107,41 @@ def test_each_subscriber_gets_a_bulletin_in_its_language(shown: tuple[str, Path,
     text = (out / f"{demo.WEEK}-{foods.id}-zh.txt").read_text(encoding="utf-8")
     assert "厚生劳动省" in text
     assert "充电宝" not in text
+
+
+CJK = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uff00-\uffef]+")
+
+
+def test_english_editions_have_english_words_only(shown: tuple[str, Path, Path]) -> None:
+    """Chinese or Japanese stands in them only where an authority or a name is quoted, and the page says in which language.
+
+    Shown to fail: the enquiry point of the settings was printed in Chinese, and the door of the Japanese consultations in
+    Japanese; the line of the command told an English reader's counts in Chinese.
+    """
+    printed, home, out = shown
+    shop = Workshop(Settings(_env_file=None, home=home, subscriptions=SUBSCRIBERS), replay=WEEK)
+    try:
+        quoted = "".join(change.body for change in shop.catalogue.changes(0, 1000))
+    finally:
+        shop.close()
+    originals = re.sub(r"\s+", "", quoted.replace("\\n", ""))
+    pages = sorted(out.glob("*-en.html"))
+    assert [path.stem for path in pages] == [f"{GENERAL}-en", f"{demo.WEEK}-lightvalley-toys-en"]
+    for path in pages:
+        page = lxml_html.parse(path).getroot()
+        assert page.get("lang") == "en"
+        for words in page.xpath("//text()[not(parent::style)]"):
+            if CJK.search(words):
+                (language,) = words.getparent().xpath("ancestor-or-self::*[@lang][1]/@lang")
+                assert language != "en", words
+        text = re.sub(r"\s+", "", path.with_suffix(".txt").read_text(encoding="utf-8"))
+        strange = [run for run in CJK.findall(text) if run not in originals]
+        assert strange == [], path.name
+        assert "Standards Technical Management Department" in path.read_text(encoding="utf-8")
+    lines = [line for line in printed.splitlines() if line.startswith(f"{demo.WEEK}-lightvalley-toys")]
+    assert len(lines) == 1
+    assert not CJK.search(lines[0])
+    assert "This week 17 WTO members" in lines[0]
 
 
 def test_once_more_nothing_is_new_and_nothing_is_in_the_feed(shown: tuple[str, Path, Path], one_assessor: None) -> None:

@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -25,6 +26,7 @@ from tradewarn.workshop import Workshop
 
 PORTAL = Path(pages.__file__).parent
 DRAFT = "wto:G/TBT/N/EU/1201"
+AS_OF = dt.datetime(2026, 11, 16, 6, tzinfo=dt.UTC)
 CJK = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -293,6 +295,22 @@ def test_an_events_records_stand_in_one_time_line(client: TestClient) -> None:
     assert [text(time) for time in page.xpath("//ol[@class='steps']/li/time")] == ["2026-11-10", "2026-11-13"]
     assert page.xpath("//ol[@class='steps']/li[@aria-current]//b")
     assert page.xpath(f"//ol[@class='steps']//a[@href='/zh/alerts/{DRAFT}/Add.1']")
+
+
+def test_an_english_page_tells_an_english_reader_whom_to_tell(tmp_path: Path, week_lines: Any) -> None:
+    """Shown to fail: the page printed the Chinese name of the enquiry point. An own one without an English name is not ours."""
+    for own, told in (
+        ({}, "Standards Technical Management Department"),
+        ({"enquiry_point": "江城WTO中心"}, "not stated"),
+    ):
+        shop = Workshop(Settings(_env_file=None, home=tmp_path / told, **own), as_of=AS_OF)
+        shop.catalogue.load(week_lines()[:1])
+        with TestClient(create(shop)) as client:
+            todo = tree(client, f"/en/alerts/{DRAFT}").xpath("//section[@class='todo']")[0]
+            assert told in text(todo)
+            assert not CJK.search(text(todo))
+            assert ("江城WTO中心" if own else "国家市场监督管理总局") in text(tree(client, f"/zh/alerts/{DRAFT}"))
+        shop.close()
 
 
 def test_what_is_withdrawn_says_so_and_asks_for_nothing(client: TestClient) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from reports.period import Period, PeriodError, week_of
 from reports.period import week as parse_week
+from reports.writing import languages
 from tradewarn import editions, show
 from tradewarn.commands.walk import Day, day
 from tradewarn.workshop import UsageError, Workshop
@@ -52,7 +53,8 @@ def bulletin(
             }
         )
         if not shop.json:
-            show.say(f"{made.key}: {overview.sentence.zh}")
+            for lang in languages(made):
+                show.say(f"{made.key}: {overview.sentence.of(lang)}")
             for path in files:
                 show.say(f"  {path}")
     if shop.json:

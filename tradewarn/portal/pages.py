@@ -55,7 +55,7 @@ def value_name(facet: str, value: str, lang: Lang) -> str:
         return found[0 if lang == "zh" else 1] if found else value
     if facet == "regulation":
         dossier = watchlist.by_id().get(value)
-        return (dossier.nickname_zh if lang == "zh" else dossier.official_name) if dossier else value
+        return (dossier.nickname_zh if lang == "zh" else dossier.name_en) if dossier else value
     return word(facet, value, lang)
 
 
@@ -221,6 +221,7 @@ def alert(request: Request, lang: Lang, alert_id: str) -> HTMLResponse:
         dossiers=[dossiers[name] for name in facts["opinion"].regulations if name in dossiers],
         grounds=cards.grounds(found, lang),
         advice=cards.advice(found, lang),
+        enquiry_point=shop.settings.enquiry_points[0 if lang == "zh" else 1] or label("unknown", lang),
         direct=DIRECT.get(found.notice.market),
         text_shown=TEXT_SHOWN,
     )
