@@ -1,7 +1,9 @@
 """`match`: does an alert concern a subscriber, how nearly, and why - said in both languages.
 
 =========  =======================================================================================================
-direct     a code that is not predicted is equal in the first six digits (国外税号仅前6位可比)
+direct     a code that is not predicted is equal in the first six digits (国外税号仅前6位可比); or the subscriber gave no
+           more than a heading (four or five digits), and a code the authority stated - in its field, in the text or in
+           the parent notification - lies under it: who follows 0902 follows 0902.10
 broad      such a code shares the heading, or is itself no more than the chapter; or the industry, the whole market,
            or an importer, brand or maker that the notice names is followed
 possible   the code or the industry is only predicted; the stated code and the text disagree; only words were found
@@ -32,6 +34,9 @@ RANK: dict[Kind, int] = {"direct": 3, "broad": 2, "possible": 1}
 LEVEL_RANK: dict[Level, int] = {"red": 3, "yellow": 2, "green": 1}
 #: Methods that guess; everything else was stated or looked up (nlp/assessment.py, Method).
 PREDICTED: frozenset[Method] = frozenset({"model", "retrieved"})
+#: Methods by which the authority itself named the code. A table maps goods to whole headings, which is too wide to be
+#: called direct for who follows no more than a heading.
+NAMED: frozenset[Method] = frozenset({"stated", "extracted", "inherited"})
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,8 @@ def _code_reason(code: str, product: Product) -> _Reason | None:
         return _Reason("possible", say("why_predicted_code", percent=percent, **about))
     if digits == 6:
         return _Reason("direct", say("why_code_partial" if product.partial else "why_code", **about))
+    if len(code) < 6 and product.method in NAMED and product.hs.startswith(code):
+        return _Reason("direct", say("why_under_partial" if product.partial else "why_under", **about))
     return _Reason("broad", say("why_heading" if digits == 4 else "why_chapter", **about))
 
 

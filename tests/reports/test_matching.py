@@ -30,7 +30,16 @@ def sub(**fields: Any) -> Subscription:
         ({"hs": ["850760"]}, ("850760", "inherited"), "direct", "前6位相同"),
         ({"hs": ["850760"]}, ("850710", "stated"), "broad", "前4位（品目）相同"),
         ({"hs": ["850760"]}, ("8507", "stated"), "broad", "前4位（品目）相同"),
-        ({"hs": ["8507"]}, ("850760", "stated"), "broad", "前4位（品目）相同"),
+        ({"hs": ["8507"]}, ("850760", "stated"), "direct", "属于您关注的品目8507"),
+        ({"hs": ["8507"]}, ("8507", "extracted"), "direct", "属于您关注的品目8507"),
+        ({"hs": ["0902"]}, ("090210", "inherited"), "direct", "0902.10属于您关注的品目0902"),
+        ({"hs": ["85076"]}, ("850760", "stated"), "direct", "属于您关注的品目"),
+        ({"hs": ["85076"]}, ("850710", "stated"), "broad", "前4位（品目）相同"),
+        ({"hs": ["85076"]}, ("8507", "stated"), "broad", "前4位（品目）相同"),
+        ({"hs": ["8507"]}, ("8507", "mapped"), "broad", "前4位（品目）相同"),
+        ({"hs": ["8507"]}, ("850760", "retrieved"), "possible", "预测"),
+        ({"hs": ["8507"]}, ("85", "stated"), "broad", "第85章"),
+        ({"hs": ["8507"]}, ("8537", "stated"), None, ""),
         ({"hs": ["850760"]}, ("85", "mapped"), "broad", "第85章"),
         ({"hs": ["850760"]}, ("8537", "stated"), None, ""),  # one chapter, two goods
         ({"hs": ["850760"]}, ("8607", "stated"), None, ""),
@@ -51,6 +60,9 @@ def test_a_partial_code_says_so_and_a_conflict_is_only_possible(make: Make) -> N
     assert partial is not None
     assert partial.kind == "direct"
     assert "部分涵盖" in partial.why_zh
+    heading = match(sub(hs=["8507"]), make(products=[Product(hs="850760", method="stated", partial=True)]))
+    assert heading is not None
+    assert (heading.kind, "部分涵盖" in heading.why_zh) == ("direct", True)
     conflict = match(sub(hs=["850760"]), make(products=[Product(hs="850760", method="stated", conflict=True)]))
     assert conflict is not None
     assert conflict.kind == "possible"
@@ -160,9 +172,9 @@ def test_only_the_first_six_digits_count(yours: str, theirs: str, method: str) -
     assert (first.kind if first else None) == (again.kind if again else None)
     if first is not None:
         assert yours[:2] == theirs[:2]
-        assert (first.kind == "direct") == (
-            len(theirs) == 6 and yours[:6] == theirs and method not in {"model", "retrieved"}
-        )
+        equal = len(theirs) == 6 and yours[:6] == theirs and method not in {"model", "retrieved"}
+        under = len(yours) < 6 and theirs.startswith(yours) and method in {"stated", "extracted"}
+        assert (first.kind == "direct") == (equal or under)
     else:
         assert yours[:4] != theirs[:4] or len(theirs) < 4
 
