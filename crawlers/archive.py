@@ -153,8 +153,13 @@ class Archive:
         """Keep a response's body under its hash (twice is once). Returns its path."""
         path = self._body_path(source, day, sha256)
         if not self._fs.exists(self._full(path)):
-            with self._open_new(path) as file:
-                file.write(gzip.compress(body, compresslevel=1, mtime=0))
+            # Piece by piece: a body may be the largest thing in memory, and must not be there twice.
+            with (
+                self._open_new(path) as file,
+                gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, filename="", mtime=0) as stream,
+            ):
+                for start in range(0, len(body), 1 << 20):
+                    stream.write(memoryview(body)[start : start + (1 << 20)])
         return path
 
     def body(self, source: str, day: dt.date, sha256: str) -> bytes:

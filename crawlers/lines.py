@@ -26,6 +26,11 @@ def facts_hash(body: dict[str, Any]) -> str:
     return hashlib.sha256(_CANONICAL(facts_of(body)).encode()).hexdigest()
 
 
+def row_line(*values: object) -> bytes:
+    """A line of the spool; days as ISO text."""
+    return json.dumps(values, default=str).encode() + b"\n"
+
+
 def rows_of(spool: Path) -> Iterator[list[Any]]:
     """What the process noted for `seen`: [id, hash, published, withdrawn] or, for a notice another route had already
     brought, also [day, run, run_seq] of that route's line."""

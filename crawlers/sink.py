@@ -1,6 +1,6 @@
 """Where a crawl's records go: page by page, new or changed ones only, into one gzip stream.
 
-A page counts as a whole: its lines wait beside (in memory, beyond 8 MB on disk) until the parser has read it to the end.
+A page counts as a whole: its lines wait beside (in memory, beyond 1 MB on disk) until the parser has read it to the end.
 A page that drifted half-way leaves no line; what other pages gave is delivered.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from scrapy.http import Response
 from sqlalchemy import Connection, Engine, bindparam, func, select
@@ -21,14 +22,14 @@ from sqlalchemy import Connection, Engine, bindparam, func, select
 from crawlers import assemble, attachments
 from crawlers.archive import Archive, ArchiveError, Kind, Writer
 from crawlers.job import QUARANTINED, Job, Tally
-from crawlers.lines import encoded
+from crawlers.lines import encoded, row_line
 from crawlers.notice import Notice, Provenance
 from crawlers.reading import Record, Reject
 from crawlers.source import Source
 from crawlers.state import seen
 
 BATCH = 500
-SPOOL_BYTES = 8 << 20
+SPOOL_BYTES = 1 << 20
 
 
 class Known(NamedTuple):
@@ -90,7 +91,7 @@ class Sink:
         self.new_by_day: Counter[dt.date] = Counter()
         self._files = ExitStack()
         self._writers: dict[Kind, Writer] = {}
-        self._rows = self._files.enter_context((Path(job.spool) / "rows.jsonl").open("w", encoding="utf-8"))
+        self._rows = self._files.enter_context((Path(job.spool) / "rows.jsonl").open("wb"))
 
     def page(self, response: Response, fetched_at: dt.datetime) -> Page:
         return Page(self, response, assemble.provenance(self.source, response, fetched_at))
@@ -103,7 +104,13 @@ class Sink:
         return self._writers[kind]
 
     def row(self, *values: object) -> None:
-        self._rows.write(json.dumps(values, default=str) + "\n")
+        """A line of what the run tells state (`crawlers.lines.rows_of`)."""
+        self._rows.write(row_line(*values))
+
+    def rows(self, lines: IO[bytes]) -> None:
+        """Such lines, all of a file's."""
+        lines.seek(0)
+        shutil.copyfileobj(lines, self._rows)
 
     def withdraw(self, known: dict[str, Known]) -> None:
         """Write the last known notice of each id again, as withdrawn."""
@@ -149,7 +156,7 @@ class Page:
         self._waiting: list[Notice] = []  # new or changed, and to have the text of a document first
         self._own: dict[str, bytes] = {}
         self._lines = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed by keep and drop
-        self._rows: list[tuple[object, ...]] = []
+        self._rows = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed by keep and drop
         self._rejects: list[Reject] = []
         self._new: Counter[dt.date] = Counter()
         self._counts: Counter[str] = Counter()
@@ -194,9 +201,8 @@ class Page:
             while chunk := self._lines.read(1 << 20):
                 writer.write_many(chunk, 0)
             writer.lines += left
-        self._lines.close()
-        for row in self._rows:
-            sink.row(*row)
+        sink.rows(self._rows)
+        self._close()
         for reject in self._rejects:
             self._quarantine(reject)
         if lines or self._rejects:
@@ -217,7 +223,7 @@ class Page:
 
     def drop(self, reason: str) -> None:
         """The page is not what it was: nothing of it is delivered, its body is kept for whoever mends the parser."""
-        self._lines.close()
+        self._close()
         self._keep_body()
         self._sink.quarantine(
             {"url": self._where.url, "reason": reason, "body_sha256": self._where.body_sha256, "what": "page"}
@@ -232,7 +238,7 @@ class Page:
                 self._counts["unchanged"] += 1
                 if all(route.source != self._sink.job.source for route in routes):
                     place = (same.day, same.run, same.run_seq)
-                    self._rows.append((notice_id, digest, notice.published, int(notice.withdrawn), *place))
+                    self._row(notice, digest, *place)
                     self._new[notice.published] += 1
                 continue
             self._counts["changed" if routes else "new"] += 1
@@ -242,8 +248,15 @@ class Page:
                 self._waiting.append(notice)
             else:
                 self._lines.write(line)
-            self._rows.append((notice_id, digest, notice.published, int(notice.withdrawn)))
+            self._row(notice, digest)
         self._pending.clear()
+
+    def _row(self, notice: Notice, digest: str, *place: object) -> None:
+        self._rows.write(row_line(notice.id, digest, notice.published, int(notice.withdrawn), *place))
+
+    def _close(self) -> None:
+        self._lines.close()
+        self._rows.close()
 
     def _quarantine(self, reject: Reject) -> None:
         sink = self._sink

@@ -33,6 +33,11 @@ from index.suggest import nearest
 
 BATCH = 1_000
 WAIT = 60.0  # seconds a writer waits for another one
+# FULL: the feed must never be ahead of the search, not even after the power failed.
+_BOTH = ("journal_mode=WAL", "synchronous=FULL")
+#: A searcher holds as much of the file as it can; a loader goes through all of it once and must not grow with it.
+READING = (*_BOTH, "mmap_size=2147418112", "cache_size=-65536")
+WRITING = (*_BOTH, "mmap_size=0", "cache_size=-16384")
 
 
 class SqliteStore:
@@ -50,7 +55,7 @@ class SqliteStore:
         self._open: list[sqlite3.Connection] = []
         self._shelf = Shelf()
         with _told():
-            connection = self._connection()
+            connection = self._connection(WRITING)
             sqlite_schema.prepare(connection)
             self._sign(connection)
 
@@ -235,10 +240,9 @@ class SqliteStore:
             self._open.clear()
         self._local = threading.local()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, pragmas: Sequence[str] = READING) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None, check_same_thread=False)
-        # FULL: the feed must never be ahead of the search, not even after the power failed.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "mmap_size=2147418112", "cache_size=-65536"):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
         with self._lock:
             self._open.append(connection)
@@ -250,16 +254,19 @@ class SqliteStore:
                 self._open.remove(connection)
         connection.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = self._local.connection = self._connect()
-        return found
+    def _connection(self, pragmas: Sequence[str] = READING) -> sqlite3.Connection:
+        """This thread's connection with these settings."""
+        mine: dict[Sequence[str], sqlite3.Connection] | None = getattr(self._local, "connections", None)
+        if mine is None:
+            mine = self._local.connections = {}
+        if pragmas not in mine:
+            mine[pragmas] = self._connect(pragmas)
+        return mine[pragmas]
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with _told():
-            connection = self._connection()
+            connection = self._connection(WRITING)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
