@@ -47,13 +47,13 @@ def run() -> None:
         return
     alerts = collection.load(data())
     languages = {alert.id: collection.language(alert.notice) for alert in alerts}
-    asked = [query for query in tables.queries() if query.id in judged]
+    asked = [query for query in tables.queries() if query.topic in judged]
     missing = {notice for grades in judged.values() for notice in grades}.difference(languages)
     if missing:
         raise SystemExit(f"{len(missing)} judged notices are not in the collection: {sorted(missing)[:3]}")
     with systems.opened(alerts) as opened:
         scores = {
-            name: [score(query, system.rank(query.text, 50), judged[query.id], languages) for query in asked]
+            name: [score(query, system.rank(query.text, 50), judged[query.topic], languages) for query in asked]
             for name, system in opened.items()
         }
     report(
@@ -72,8 +72,8 @@ def _what(size: int, fingerprint: str, mix: Counter[str], asked: Sequence[Asked]
     languages = ", ".join(f"{language} {count:,}" for language, count in mix.most_common())
     return (
         f"{size:,} alerts ({languages}; ids {fingerprint}, seed {collection.SEED}): the recordings, the sample week, the sources' samples, and 31"
-        f" notifications in Chinese. {len(asked)} queries; {len(pairs):,} judgements (grade {spread}) of the first 20 of each system, pooled,"
-        " shuffled, the system hidden. *Ours* is the embedded engine; Elasticsearch behind our protocol ranks alike by contract. The plain"
+        f" notifications in Chinese. {len(asked)} queries for {len(judged)} needs; {len(pairs):,} judgements (grade {spread}) of the first 20 of"
+        " each system for each wording of a need, pooled, shuffled, the system hidden. *Ours* is the embedded engine; Elasticsearch behind our protocol ranks alike by contract. The plain"
         " systems index the original title and text. Means over the queries that can tell, 95 % bootstrap intervals over queries in brackets."
     )
 
@@ -115,8 +115,8 @@ def _notes(asked: Sequence[Asked], judged: Judgements, scores: Mapping[str, Sequ
         reached = metrics.mean(values)
         met = reached is not None and reached >= goal
         lines.append(f"- {what} ≥ {goal}: {reached or 0:.3f}, **{'met' if met else 'NOT met'}**")
-    barren = [query.id for query in asked if not any(judged[query.id].values())]
-    unserved = [q.id for q in asked if max(judged[q.id].values(), default=0) < tables.RELEVANT]
+    barren = [query.id for query in asked if not any(judged[query.topic].values())]
+    unserved = [q.id for q in asked if max(judged[q.topic].values(), default=0) < tables.RELEVANT]
     worst = sorted((one for one in mine if one.ndcg is not None), key=lambda one: (one.ndcg or 0.0, one.query.id))[:10]
     left_out = (
         f"- Left out of a mean: queries for which no notice has a grade above 0 ({len(barren)}: {' '.join(barren) or 'none'}) or, for recall,"

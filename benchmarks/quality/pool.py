@@ -1,7 +1,7 @@
-"""What judges get: of every query the first twenty of each system, merged, each notice once, shuffled, the system not told.
+"""What judges get: of every need the first twenty of each system for each wording, each notice once, shuffled, no system told.
 
 `python -m benchmarks.quality.pool DIR` writes `pool_1.jsonl` … `pool_3.jsonl` into a folder outside the repository (they hold the
-authorities' texts). A line is a query with its documents: title, an excerpt and facts as published, nothing that we made of them.
+authorities' texts). A line is a need, as it was asked, with its documents: title, an excerpt and facts as published, nothing that we made of them.
 Documents that are judged already are left out, so that a later pool of other systems only asks for what is new.
 """
 
@@ -34,11 +34,15 @@ def merged(rankings: Sequence[Sequence[str]], seed: str, judged: Collection[str]
     return found
 
 
-def shown(notice: Notice, query: Asked) -> dict[str, Any]:
-    """A document as a judge sees it."""
+def shown(notice: Notice, asked: Sequence[Asked]) -> dict[str, Any]:
+    """A document as a judge of a need sees it, however that was asked."""
     title = notice.title[:TITLE]
     body = "\n".join(part for part in (notice.summary, notice.text) if part and part != notice.title)
-    text = excerpt(body, {w.casefold() for w in _WORD.findall(f"{query.text} {query.need}")}, EXCERPT - len(title))
+    text = excerpt(
+        body,
+        {w.casefold() for query in asked for w in _WORD.findall(f"{query.text} {query.need}")},
+        EXCERPT - len(title),
+    )
     return {
         "id": notice.id,
         "source": notice.source,
@@ -85,14 +89,14 @@ def facts(notice: Notice, told: str) -> dict[str, str]:
 
 
 def parts(lines: Sequence[dict[str, Any]], count: int = PARTS) -> list[list[dict[str, Any]]]:
-    """The lines dealt into `count` parts of about equal size, largest first; a query is in one part, whole."""
+    """The lines dealt into `count` parts of about equal size, largest first; a need is in one part, whole."""
     dealt: list[list[dict[str, Any]]] = [[] for _ in range(count)]
     sizes = [0] * count
-    for line in sorted(lines, key=lambda line: (-len(json.dumps(line, ensure_ascii=False)), line["query"])):
+    for line in sorted(lines, key=lambda line: (-len(json.dumps(line, ensure_ascii=False)), line["topic"])):
         to = sizes.index(min(sizes))
         dealt[to].append(line)
         sizes[to] += len(json.dumps(line, ensure_ascii=False))
-    return [sorted(part, key=lambda line: str(line["query"])) for part in dealt]
+    return [sorted(part, key=lambda line: str(line["topic"])) for part in dealt]
 
 
 def main(folder: Path) -> int:
@@ -102,20 +106,24 @@ def main(folder: Path) -> int:
     alerts = collection.load(data())
     by_id = {alert.id: alert.notice for alert in alerts}
     judged = tables.judgements()
+    topics: dict[str, list[Asked]] = {}
+    for query in tables.queries():
+        topics.setdefault(query.topic, []).append(query)
     lines = []
     with systems.opened(alerts) as opened:
-        for query in tables.queries():
-            rankings = [system.rank(query.text, DEPTH) for system in opened.values()]
-            ids = merged(rankings, f"{SEED} {query.id}", judged.get(query.id, {}))
-            documents = [shown(by_id[notice], query) for notice in ids]
-            lines.append({"query": query.id, "text": query.text, "need": query.need, "docs": documents})
-            print(query.id, *(len(ranking) for ranking in rankings), len(ids), sep="\t")
+        for topic, asked in sorted(topics.items()):
+            rankings = [system.rank(query.text, DEPTH) for query in asked for system in opened.values()]
+            ids = merged(rankings, f"{SEED} {topic}", judged.get(topic, {}))
+            documents = [{"n": n, **shown(by_id[notice], asked)} for n, notice in enumerate(ids, start=1)]
+            texts = [query.text for query in asked]
+            lines.append({"topic": topic, "asked": texts, "need": asked[0].need, "docs": documents})
+            print(topic, *(len(ranking) for ranking in rankings), len(ids), sep="\t")
     folder.mkdir(parents=True, exist_ok=True)
     for number, part in enumerate(parts([line for line in lines if line["docs"]]), start=1):
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in part)
         (folder / f"pool_{number}.jsonl").write_text(text, encoding="utf-8")
         print(
-            f"pool_{number}: {len(part)} queries, {sum(len(line['docs']) for line in part)} documents, {len(text):,} signs"
+            f"pool_{number}: {len(part)} needs, {sum(len(line['docs']) for line in part)} documents, {len(text):,} signs"
         )
     print(f"collection: {len(alerts):,} alerts, {collection.fingerprint(by_id)}")
     return 0

@@ -1,4 +1,8 @@
-"""The two tables: what is asked, and how well a notice serves the need."""
+"""The two tables: what is asked, and how well a notice serves the need.
+
+Judged is the need, not the wording: queries of one topic have one need, in whatever language they ask, and share their judgements. So
+what only the English wording brings into the pool counts as missed for the Chinese one.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ KINDS = ("product", "hazard", "symbol", "scheme", "mixed")
 GRADES = (0, 1, 2, 3)
 RELEVANT = 2
 
-#: query id → notice id → grade
+#: topic → notice id → grade
 Judgements = dict[str, dict[str, int]]
 
 
@@ -37,19 +41,19 @@ def queries(path: Path = QUERIES) -> list[Asked]:
 def judgements(path: Path = JUDGEMENTS) -> Judgements:
     """Empty where nothing was judged yet. Raises ValueError for a grade outside 0-3 or a pair judged twice."""
     found: Judgements = defaultdict(dict)
-    for query, notice, grade in _rows(path, 3) if path.exists() else ():
+    for topic, notice, grade in _rows(path, 3) if path.exists() else ():
         if grade not in {str(known) for known in GRADES}:
-            raise ValueError(f"{path.name}: {query} {notice}: no grade {grade!r}")
-        if notice in found[query]:
-            raise ValueError(f"{path.name}: {query} {notice} is judged twice")
-        found[query][notice] = int(grade)
+            raise ValueError(f"{path.name}: {topic} {notice}: no grade {grade!r}")
+        if notice in found[topic]:
+            raise ValueError(f"{path.name}: {topic} {notice} is judged twice")
+        found[topic][notice] = int(grade)
     return dict(found)
 
 
 def write_judgements(found: Judgements, path: Path = JUDGEMENTS) -> None:
-    """Sorted by query, then notice."""
-    lines = [f"{query}\t{notice}\t{found[query][notice]}" for query in sorted(found) for notice in sorted(found[query])]
-    path.write_text("\n".join(["query\tnotice\tgrade", *lines]) + "\n", encoding="utf-8")
+    """Sorted by topic, then notice."""
+    lines = [f"{topic}\t{notice}\t{found[topic][notice]}" for topic in sorted(found) for notice in sorted(found[topic])]
+    path.write_text("\n".join(["topic\tnotice\tgrade", *lines]) + "\n", encoding="utf-8")
 
 
 def _rows(path: Path, width: int) -> list[list[str]]:

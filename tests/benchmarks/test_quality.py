@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.quality import metrics, pool, systems, tables
+from benchmarks.quality import judged, metrics, pool, systems, tables
 from benchmarks.quality.collection import choose, fingerprint
 from benchmarks.quality.measure import score
 from benchmarks.quality.tables import Asked
@@ -84,12 +84,14 @@ def test_what_is_asked() -> None:
     for query in asked:
         languages[query.topic].add(query.language)
     assert sum(len(found) > 1 for found in languages.values()) >= 30
+    needs = {query.topic: query.need for query in asked}
+    assert all(query.need == needs[query.topic] for query in asked), "one topic, one need: judgements are shared"
     for query in asked:
         parse(query.text)
 
 
-def test_every_judgement_belongs_to_a_query() -> None:
-    known = {query.id for query in tables.queries()}
+def test_every_judgement_belongs_to_what_is_asked() -> None:
+    known = {query.topic for query in tables.queries()}
     assert set(tables.judgements()) <= known
 
 
@@ -97,14 +99,26 @@ def test_judgements_are_read_as_written_and_wrong_ones_refused(tmp_path: Path) -
     """Shown to fail without the two checks."""
     path = tmp_path / "judgements.tsv"
     assert tables.judgements(path) == {}
-    given = {"zh01": {"b:2": 0, "a:1": 3}, "en01": {"a:1": 2}}
+    given = {"toy": {"b:2": 0, "a:1": 3}, "cot": {"a:1": 2}}
     tables.write_judgements(given, path)
     assert tables.judgements(path) == given
-    assert path.read_text(encoding="utf-8").splitlines()[1] == "en01\ta:1\t2"
-    for wrong in ("zh01\ta:1\t4", "zh01\ta:1\t1\nzh01\ta:1\t2", "zh01\ta:1"):
-        path.write_text(f"query\tnotice\tgrade\n{wrong}\n", encoding="utf-8")
+    assert path.read_text(encoding="utf-8").splitlines()[1] == "cot\ta:1\t2"
+    for wrong in ("toy\ta:1\t4", "toy\ta:1\t1\ntoy\ta:1\t2", "toy\ta:1"):
+        path.write_text(f"topic\tnotice\tgrade\n{wrong}\n", encoding="utf-8")
         with pytest.raises(ValueError, match=r"judgements\.tsv"):
             tables.judgements(path)
+
+
+def test_what_judges_gave_is_taken_whole_or_refused(tmp_path: Path) -> None:
+    """Shown to fail without the check for documents that were left out."""
+    given, made = tmp_path / "judged_1.tsv", tmp_path / "pool_1.jsonl"
+    made.write_text('{"topic": "toy", "docs": [{"n": 1, "id": "a:1"}, {"n": 2, "id": "b:2"}]}\n', encoding="utf-8")
+    given.write_text("toy\t2\t0\ntoy\t1\t3\n", encoding="utf-8")
+    assert judged.read(made, given) == {"toy": {"a:1": 3, "b:2": 0}}
+    for wrong in ("toy\t1\t3", "toy\t1\t3\ntoy\t2\t4", "toy\t1\t3\ntoy\t2\t0\ntoy\t2\t1", "cot\t1\t3", "toy"):
+        given.write_text(wrong, encoding="utf-8")
+        with pytest.raises(ValueError, match=r"judged_1\.tsv"):
+            judged.read(made, given)
 
 
 def test_a_pool_is_the_first_of_each_once_in_an_order_that_hides_the_systems() -> None:
@@ -127,9 +141,9 @@ def test_an_excerpt_shows_the_beginning_and_the_passage_that_matters() -> None:
 
 
 def test_parts_are_of_about_one_size_and_keep_a_query_whole() -> None:
-    lines = [{"query": f"q{n:02}", "docs": ["x" * (n * 37 % 101 + 20)]} for n in range(40)]
+    lines = [{"topic": f"q{n:02}", "docs": ["x" * (n * 37 % 101 + 20)]} for n in range(40)]
     dealt = pool.parts(lines)
-    assert sorted(line["query"] for part in dealt for line in part) == [line["query"] for line in lines]
+    assert sorted(line["topic"] for part in dealt for line in part) == [line["topic"] for line in lines]
     sizes = [sum(len(str(line)) for line in part) for part in dealt]
     assert max(sizes) - min(sizes) < 200
 
