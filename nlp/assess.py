@@ -31,6 +31,7 @@ from nlp import (
     published,
     reach,
     severity,
+    spelling,
     titles,
     watchlist,
 )
@@ -119,7 +120,7 @@ class Assessor:
 
     def _read(self, notice: Notice) -> _Read:
         document = read(notice)
-        matches = self.gazetteer.find(document.text)
+        matches = spelling.kept(document, self.gazetteer.find(document.text))
         found = codes.scan(document.text)
         worded = bool(matches) or bool(_WORD.search(found.strip(document.text[:MODEL_LIMIT])))
         return _Read(document, found, matches, products.mentions(document, matches), worded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 
-from nlp import features
+from nlp import features, spelling
 from nlp.gazetteer import Gazetteer, Match
 
 #: How much more a concept of the title counts.
@@ -37,4 +37,4 @@ def tokens(matches: Iterable[Match], head: int) -> list[tuple[int, float]]:
 def of_texts(texts: Sequence[str], heads: Sequence[int]) -> list[list[tuple[int, float]]]:
     """The tokens of folded texts."""
     gazetteer = Gazetteer.load()
-    return [tokens(gazetteer.find(text), head) for text, head in zip(texts, heads, strict=True)]
+    return [tokens(spelling.certain(text, gazetteer.find(text)), head) for text, head in zip(texts, heads, strict=True)]
