@@ -21,8 +21,8 @@ TABLES = {
     "vehicles": 110,
     "textiles_apparel": 140,
     "toys_children": 120,
-    "materials_construction": 120,
-    "other": 90,
+    "materials_construction": 115,
+    "other": 95,
 }
 
 
