@@ -141,7 +141,7 @@ class Catalogue:
     def _move(self, step: Step, seeds: set[str]) -> None:
         """Give every alert near the seeds the event its connected part has now; who moved is staged too."""
         near = events.affected(step.connection, seeds)
-        parts = events.regions(step.connection, near)
+        parts = self._events.regions(step.connection, near)
         members = {alert_id for part in parts for alert_id in part}
         rows = known_alerts(step.connection, members)
         days = {alert_id: (row.published, row.event) for alert_id, row in rows.items()}
@@ -273,6 +273,20 @@ class Catalogue:
             sequences = [row.sequence for row in connection.execute(query)]
             bodies = feed.bodies(connection, sequences)
         return [Alert.model_validate_json(bodies[sequence]) for sequence in sequences]
+
+    def possible(self, event_id: str) -> list[Alert]:
+        """Alerts of other events that may be the same thing, the likeliest first: shown as possible, joined by a person."""
+        table = state.alerts
+        with self._engine.connect() as connection:
+            known = known_alerts(connection, [event_id]).get(event_id)
+            if known is None:
+                return []
+            members = connection.execute(select(table.c.id).where(table.c.event == known.event)).scalars().all()
+            scores = self._events.possible(connection, members)
+            rows = known_alerts(connection, scores)
+            bodies = feed.bodies(connection, (row.sequence for row in rows.values()))
+        ranked = sorted(rows.values(), key=lambda row: (-scores[row.id], row.id))
+        return [Alert.model_validate_json(bodies[row.sequence]) for row in ranked]
 
     def parent(self, symbol: str) -> Notice | None:
         """The notice with this symbol (of several members' records of a joint one, the first by id)."""

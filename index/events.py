@@ -6,6 +6,8 @@ that more than `COMMON` alerts share tells nothing apart: its links are dropped 
 depends on which alerts there are, never on the order in which they came. An event's id is its oldest member's; an id that
 is no longer one leads to the event its alert is in now, so every id ever published still resolves.
 
+A pair between `POSSIBLE` and the threshold is kept, too: it joins nothing and is shown as possible (`possible`).
+
 Analysts win: a split alert takes part in no automatic link, a merge joins whatever the scores say.
 """
 
@@ -17,11 +19,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select
 
-from crawlers.notice import Notice
+from crawlers.notice import INCIDENT_KINDS, Notice
 from index import state
+from nlp.events import POSSIBLE, mentioned
 from nlp.text import fold
 
 COMMON = 60  # alerts under one key; a family of addenda has at most some dozens
+MENTIONED = 12  # models in an incident's running text that become keys
 _CHUNK = 400
 
 #: Two notices → how sure it is that they are one event, 0 … 1 (`nlp.events.score`).
@@ -59,6 +63,9 @@ def keys(notice: Notice) -> tuple[str, ...]:
             code = re.sub(r"[^\w]", "", piece)
             if len(code) >= 5 and any(c.isdigit() for c in code):
                 found.add(f"i:{code}")
+    if notice.kind in INCIDENT_KINDS:  # CPSC and others name the model in a sentence
+        codes = sorted({re.sub(r"[^\w]", "", model) for model in mentioned(notice)})
+        found.update([f"i:{code}" for code in codes if len(code) >= 5][:MENTIONED])
     if len(brand) >= 3:
         found.update(f"b:{brand}:{code.code[:4]}" for code in notice.hs_codes if len(code.code) >= 4)
         found.add(f"b:{brand}:{notice.published:%Y-%m}")
@@ -143,14 +150,33 @@ class Events:
         rows: list[dict[str, Any]] = []
         for (a, b), through in sorted(pairs.items()):
             score = self._score(notices[a], notices[b])
-            if score >= self._threshold:
+            if score >= min(POSSIBLE, self._threshold):
                 rows += [{"a": a, "b": b, "key": key, "score": score} for key in sorted(through)]
         if rows:
             connection.execute(insert(state.links), rows)
 
+    def regions(self, connection: Connection, seeds: Iterable[str]) -> list[set[str]]:
+        """The connected parts that hold the seeds, over links (without split alerts) and merges."""
+        return _regions(connection, seeds, self._threshold)
 
-def regions(connection: Connection, seeds: Iterable[str]) -> list[set[str]]:
-    """The connected parts that hold the seeds, over links (without split alerts) and merges."""
+    def possible(self, connection: Connection, members: Iterable[str]) -> dict[str, float]:
+        """Alerts that may be the same as one of an event's `members`, not surely enough to be joined: id → best score."""
+        own, table, found = set(members), state.links, dict[str, float]()
+        split = _split(connection, sorted(own))
+        for chunk in _chunks(sorted(own - split)):
+            near = select(table.c.a, table.c.b, table.c.score).where(
+                or_(table.c.a.in_(chunk), table.c.b.in_(chunk)), table.c.score < self._threshold
+            )
+            for a, b, score in connection.execute(near):
+                other = b if a in own else a
+                if other not in own:
+                    found[other] = max(found.get(other, 0.0), float(score))
+        for other in _split(connection, sorted(found)):
+            del found[other]
+        return found
+
+
+def _regions(connection: Connection, seeds: Iterable[str], threshold: float) -> list[set[str]]:
     todo = set(seeds)
     seen: set[str] = set()
     edges: dict[str, set[str]] = {}
@@ -160,7 +186,7 @@ def regions(connection: Connection, seeds: Iterable[str]) -> list[set[str]]:
         seen |= todo
         split |= _split(connection, ids)
         near: set[str] = set()
-        for a, b in _edges(connection, ids):
+        for a, b in _edges(connection, ids, threshold):
             split |= _split(connection, [i for i in (a, b) if i not in seen])
             if a in split or b in split:
                 continue
@@ -199,11 +225,12 @@ def _parts(members: Iterable[str], edges: Mapping[str, set[str]]) -> Iterator[se
         yield part
 
 
-def _edges(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _edges(connection: Connection, ids: Sequence[str], threshold: float) -> Iterator[tuple[str, str]]:
     table = state.links
     for chunk in _chunks(ids):
         for one in (table.c.a, table.c.b):
-            for row in connection.execute(select(table.c.a, table.c.b).where(one.in_(chunk)).distinct()):
+            query = select(table.c.a, table.c.b).where(one.in_(chunk), table.c.score >= threshold).distinct()
+            for row in connection.execute(query):
                 yield row.a, row.b
 
 

@@ -4,7 +4,8 @@ Exact keys first - they decide alone:
 * the WTO symbol family (G/TBT/N/USA/552/Rev.3/Add.5 belongs to G/TBT/N/USA/552) and joint notifications;
 * the parent an addendum or follow-up names; the same recall number in two registers;
 * the same barcode (a valid GTIN), if the goods are not plainly different.
-Then likeness inside a brand: the same brand and model, or words so alike that chance is no explanation. An authority
+Then likeness inside a brand: the same brand and model, or words so alike that chance is no explanation. Registers without
+fields for them (CPSC, FSA) name brand and model in words: these count where the other register states both. An authority
 that told of two goods in two notices meant two, so likeness alone joins notices of two registers only; and two recalls of
 one car are two, until their maker's recall code says otherwise. `score` is a probability; at `LINK` and above two notices
 are joined, from `POSSIBLE` on they are shown as "possible". Every link says why (`because`).
@@ -20,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crawlers.notice import INCIDENT_KINDS, Notice
+from nlp.barcodes import gtins, valid_gtin
 from nlp.text import fold
 
 LINK = THRESHOLD = 0.8
@@ -33,6 +35,7 @@ BECAUSE: dict[str, tuple[str, str]] = {
     "number": ("同一召回或案件编号", "same recall or case number"),
     "barcode": ("条形码相同", "same barcode"),
     "model": ("品牌与型号相同", "same brand and model"),
+    "model_named": ("一方载明的品牌与型号见于另一方文字", "brand and model stated by one, named in the other's text"),
     "brand_text": ("品牌相同且描述相近", "same brand, like descriptions"),
     "text": ("描述几乎相同", "nearly the same text"),
 }
@@ -68,6 +71,9 @@ class Keys:
     barcodes: frozenset[str]
     brand: str
     models: frozenset[str]
+    head: str  # title and products, folded: where a register without a field for it names the brand
+    named: frozenset[str]  # models and numbered trade names ("cube 216") that it states
+    mentioned: frozenset[str]  # what looks like either in any text
     words: frozenset[str]
     weights: dict[str, float]
     risks: frozenset[str]
@@ -87,6 +93,7 @@ def blocks_of(found: Keys) -> frozenset[str]:
     out |= {f"b:{code}" for code in found.barcodes}
     if found.incident:
         out |= {f"m:{found.brand}|{model}" for model in found.models if found.brand}
+        out |= {f"t:{model}" for model in found.named | found.mentioned}
         if found.brand:
             rarest = sorted(found.words, key=lambda word: (-len(word), word))[:3]
             out |= {f"w:{found.brand}|{word}" for word in rarest}
@@ -141,6 +148,10 @@ def _incidents(a: Keys, b: Keys) -> Pair:
         because.append("model")
         same = likeness >= 0.35 and not (_other_barcode(a, b) or _other_risk(a, b) or a.vehicle or b.vehicle)
         value = max(value, 0.9 if same else 0.6 if a.vehicle or b.vehicle else 0.75)
+    elif a.register != b.register and likeness >= 0.15 and (_names(a, b) or _names(b, a)):
+        because.append("model_named")
+        # No recorded week has two registers with one product, so nothing measured says that this joins: a person does.
+        value = max(value, 0.6 if a.vehicle or b.vehicle else 0.7)
     if likeness >= 0.9 and (brand or not (a.brand and b.brand)) and min(len(a.words), len(b.words)) >= 12:
         because.append("text")
         value = max(value, 0.85 if a.register != b.register and not _different(a, b) else 0.6)
@@ -159,6 +170,15 @@ def _same_model(a: Keys, b: Keys) -> bool:
     """More than half of the models that one of the two names are the other's too: a series name is one of several."""
     shared = a.models & b.models
     return bool(shared) and 2 * len(shared) > min(len(a.models), len(b.models))
+
+
+def _names(a: Keys, b: Keys) -> bool:
+    """`a` states brand and models or trade names; `b` names the brand in its title or products, and the others anywhere."""
+    told = b.named | b.mentioned
+    shared = a.named & told
+    if len(a.brand) < 3 or not shared or 2 * len(shared) <= min(len(a.named), len(told)):
+        return False
+    return re.search(rf"(?<!\w){re.escape(a.brand)}(?!\w)", b.head) is not None
 
 
 def _other_risk(a: Keys, b: Keys) -> bool:
@@ -184,10 +204,6 @@ def _cosine(a: Keys, b: Keys) -> float:
 # --- keys of a notice -----------------------------------------------------------------------------------------------
 
 _FAMILY = re.compile(r"^(g/(?:tbt|sps)/(?:n/[a-z]{2,4}/\d+|notif\.?[\d./]+))", re.IGNORECASE)
-#: Digits, perhaps in groups; whole runs, so that two codes side by side are not read as one.
-_DIGITS = re.compile(r"(?<![\d.,/])\d+(?:[ -]\d+)*(?![\d/]|[.,]\d)")
-_ANNOUNCED = re.compile(r"(?:bar ?code|ean|gtin|upc|jan|条形?码|ばあこおど|バーコード)(?:s|es)?[^\d]{0,20}\Z")
-_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u3400-\u9fff]{2}")
 _MODEL = re.compile(r"(?=[a-z0-9./-]*\d)[a-z0-9][a-z0-9./-]{2,}")
 #: "e1*2007/46*0301*25": the approval of a type of vehicle or tyre; its parts are no models.
@@ -196,6 +212,12 @@ _TYPE_APPROVAL = re.compile(r"(?<![a-z0-9])t?e\d{1,2}\s?[*-](?:ks)?[\d*/\s.-]*\d
 _MEASURE = re.compile(
     r"\d+(?:[.,]\d+)?(?:ml|cl|l|m?g|kg|m?ah|wh|m?w|kw|v|a|hz|mm|cm|m|pcs|st|gb|mb|led|in)|\d+(?:[x/]\d+)+(?:mm|cm|m)?"
     r"|\d{1,3}|\d{1,2}[.,/]\d{1,4}|(?:19|20)\d\d(?:[-/]\d+)?"
+)
+_HAS_LETTER = re.compile(r"[a-z]").search
+#: "15-inch", "3-in-1", "10th": a number and a word, where a sentence has them.
+_COUNTED = re.compile(r"\d+(?:[-/]?[a-z]{2,}(?:-\d+)?)+")
+_NUMBERED = re.compile(
+    r"(?<!\w)(?!(?:and|for|item|mid|model|no|number|of|pack|part|piece|set|size|the|type|with)s?\s)[^\W\d_]{3,} \d{2,5}(?![\w.,/-])"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 #: Registers of vehicles: one model has many recalls.
@@ -207,6 +229,7 @@ _UNKNOWN = frozenset(
 )
 _BRAND_FIELDS = ("brand", "Brand", "BRAND", "MARKA", "product_brand", "brand_name", "MAKETXT")
 _RISK_FIELDS = ("riskType",)
+_NAME_FIELDS = ("name", "product_name")
 _MODEL_FIELDS = ("type_numberOfModel", "model", "Model", "product_model", "MODELTXT", "型番", "型式")
 _BARCODE_FIELDS = ("barcode", "Barcode", "barcodes", "UPCs", "ProductUPCs", "product_barcode", "JAN", "GTIN")
 _BATCH_FIELDS = ("batchNumber", "batch", "LOT")
@@ -217,39 +240,6 @@ def family(symbol: str) -> str:
     """The symbol of the original notification that a WTO symbol belongs to; "" for another kind of symbol."""
     match = _FAMILY.match(symbol.strip())
     return match[1].upper().rstrip("./") if match else ""
-
-
-def valid_gtin(digits: str) -> bool:
-    """Whether 8, 12, 13 or 14 digits are a GTIN by their check digit; not all one digit, and no shop's own number."""
-    if len(digits) not in (8, 12, 13, 14) or len(set(digits)) < 3 or not (digits.isascii() and digits.isdigit()):
-        return False
-    padded = digits.zfill(14)
-    # 20-29, 02 and 04 of thirteen digits, 0 and 2 of eight: numbers of one shop, of a scale
-    own = digits[0] in "02" if len(digits) == 8 else padded[1] == "2" or padded[1:3] in ("02", "04")
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(padded))
-    return not own and total % 10 == 0
-
-
-def gtins(text: str, *, stated: bool = True) -> frozenset[str]:
-    """The barcodes a text names, as 14 digits. Not `stated` (running text): eight digits count only behind a word that
-    announces a barcode, since every tenth date or lot number is one by its check digit."""
-    found = set()
-    for match in _DIGITS.finditer(text):
-        groups = re.split("[ -]", match[0])
-        announced = stated or _ANNOUNCED.search(text[max(0, match.start() - 40) : match.start()].lower()) is not None
-        at = 0
-        while at < len(groups):
-            for size in range(min(6, len(groups) - at), 0, -1):
-                digits = "".join(groups[at : at + size])
-                # Groups make one code only together: "5901234123457 5901234123464" are two.
-                whole = size == 1 or all(len(group) < 8 for group in groups[at : at + size])
-                short = len(digits) == 8 and (not announced or _DATE.fullmatch(digits))
-                if whole and not short and valid_gtin(digits):
-                    found.add(digits.zfill(14))
-                    at += size - 1
-                    break
-            at += 1
-    return frozenset(found)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -270,6 +260,7 @@ def keys(notice: Notice) -> Keys:
     incident = notice.kind in INCIDENT_KINDS or notice.kind == "import_alert"
     brand = next((b for b in map(_folded, _stated(notice, _BRAND_FIELDS)) if b not in _UNKNOWN), "")
     named = [_folded(value[:500]) for value in _stated(notice, _MODEL_FIELDS)]
+    head = _folded(f"{notice.title} {notice.products_text}"[:1000])
     counts = Counter(_WORDS.findall(_folded(f"{notice.title} {notice.products_text} {notice.text[:1500]}")))
     weights = {word: (1 + math.log(count)) * _weight(word) for word, count in counts.items()}
     norm = math.sqrt(math.fsum(weight * weight for weight in weights.values())) or 1.0
@@ -286,6 +277,9 @@ def keys(notice: Notice) -> Keys:
         barcodes=_barcodes(notice),
         brand=brand,
         models=_models(named),
+        head=head,
+        named=_models(named) | _numbered(_stated(notice, _NAME_FIELDS)),
+        mentioned=mentioned(notice) if incident else frozenset(),
         words=frozenset(counts),
         weights={word: weight / norm for word, weight in weights.items()},
         risks=frozenset(map(_folded, _stated(notice, _RISK_FIELDS))),
@@ -308,6 +302,19 @@ def _models(named: Iterable[str]) -> frozenset[str]:
     """Models: letters and digits mixed, or four digits and more; no sizes, years, approvals of a type, barcodes."""
     tokens = {m.strip("./-") for value in named for m in _MODEL.findall(_TYPE_APPROVAL.sub(" ", value))}
     return frozenset(m for m in tokens if len(m) >= 3 and not _MEASURE.fullmatch(m) and not valid_gtin(m))
+
+
+def mentioned(notice: Notice) -> frozenset[str]:
+    """What looks like a model in title, products and text: letters and digits in one word, no number, date or measure; and
+    numbered trade names in title and products."""
+    head = _folded(f"{notice.title} {notice.products_text}"[:1000])
+    found = _models([f"{head} {_folded(notice.text[:1500])}"])
+    return frozenset(m for m in found if _HAS_LETTER(m) and not _COUNTED.fullmatch(m)) | _numbered([head])
+
+
+def _numbered(texts: Iterable[str]) -> frozenset[str]:
+    """Trade names with a number: "Cube 216", "PowerLite 20000"."""
+    return frozenset(name for text in texts for name in _NUMBERED.findall(_folded(text[:1000])))
 
 
 def _barcodes(notice: Notice) -> frozenset[str]:
@@ -346,50 +353,14 @@ def _keys_of(notice: Notice) -> Keys:
 
 
 #: Words of every recall: they make no likeness.
-_COMMON = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "from",
-        "that",
-        "this",
-        "product",
-        "products",
-        "item",
-        "items",
-        "model",
-        "batch",
-        "number",
-        "cardboard",
-        "packaging",
-        "plastic",
-        "box",
-        "bag",
-        "made",
-        "pack",
-        "package",
-        "black",
-        "white",
-        "blue",
-        "red",
-        "green",
-        "pink",
-        "colour",
-        "color",
-        "approx",
-        "size",
-        "code",
-        "barcode",
-        "sold",
-        "set",
-        "children",
-        "child",
-        "various",
-        "type",
-    ]
-)
+# fmt: off
+_COMMON = frozenset((
+    "the", "and", "for", "with", "from", "that", "this", "product", "products", "item", "items", "model",
+    "batch", "number", "cardboard", "packaging", "plastic", "box", "bag", "made", "pack", "package", "black",
+    "white", "blue", "red", "green", "pink", "colour", "color", "approx", "size", "code", "barcode", "sold",
+    "set", "children", "child", "various", "type",
+))
+# fmt: on
 
 
 def _weight(word: str) -> float:

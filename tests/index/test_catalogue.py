@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from crawlers.notice import Notice
+from index import events
 from index.alert import Alert
 from index.catalogue import Catalogue, UnknownAlert
 from index.query import parse
@@ -257,6 +258,38 @@ def test_a_split_keeps_an_alert_out_and_only_a_merge_brings_it_back(catalogue: C
     assert [alert.id for alert in catalogue.event("test:add1")] == ["test:add1"]
     assert catalogue.merge(["test:add1", "test:base"], "analyst", AT) == "test:base"
     assert len(catalogue.event("test:base")) == 3
+
+
+def likely(score: float) -> Any:
+    return lambda a, b: score if "b" in a.id + b.id else 0.0
+
+
+def test_what_is_only_possible_joins_nothing_and_is_shown_until_a_person_decides(
+    state_engine: Engine, store: Any, line: Make
+) -> None:
+    """Shown to fail: pairs below the threshold were forgotten; kept without looking at their score, they were joined."""
+    catalogue = Catalogue(state_engine, store, score=likely(0.6), threshold=0.8)
+    goods = [line(name, stated={"model": "AB-1234", "brand": "Volta"}) for name in ("one", "b", "three")]
+    catalogue.load(goods)
+    assert [alert.id for alert in catalogue.event("test:b")] == ["test:b"]
+    assert [alert.id for alert in catalogue.possible("test:b")] == ["test:one", "test:three"]
+    assert [alert.id for alert in catalogue.possible("test:one")] == ["test:b"]
+    assert catalogue.possible("test:nothing") == []
+    before = catalogue.changes(0, 100)
+    catalogue.load(goods)
+    assert catalogue.changes(0, 100) == before
+    catalogue.merge(["test:one", "test:b"], "analyst", AT)
+    assert [alert.id for alert in catalogue.possible("test:one")] == ["test:three"]  # of the whole event
+    catalogue.split("test:b", "analyst", AT)
+    assert catalogue.possible("test:b") == catalogue.possible("test:three") == []
+
+
+def test_a_model_in_an_incidents_sentence_is_a_key_like_a_stated_one(line: Make) -> None:
+    _, stated, _ = line("a", stated={"type_numberOfModel": "LP-20K"})
+    _, told, _ = line("b", text="This recall covers power banks, model LP-20K, sold in 2026 for 15-inch laptops.")
+    _, rule, _ = line("c", kind="rule", text="Power banks like the LP-20K.")
+    assert set(events.keys(stated)) & set(events.keys(told)) == {"i:lp20k"}
+    assert "i:lp20k" not in events.keys(rule)
 
 
 def test_a_merge_joins_what_no_score_would_and_a_split_undoes_it(catalogue: Catalogue, line: Make) -> None:

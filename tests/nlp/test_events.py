@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crawlers import dry, recorded
 from crawlers.manifest import Manifest
 from crawlers.notice import Notice, Provenance
-from nlp import events
+from nlp import barcodes, events
 
 PROVENANCE = Provenance(
     url="https://example.org",
@@ -153,7 +153,7 @@ def test_a_short_number_needs_words_or_a_brand_beside_it() -> None:
 )
 def test_what_is_a_gtin(digits: str, valid: bool) -> None:
     """Shown to fail: 212345678909 (a scale's number) taken, a letter raising ValueError."""
-    assert events.valid_gtin(digits) is valid
+    assert barcodes.valid_gtin(digits) is valid
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_what_is_a_gtin(digits: str, valid: bool) -> None:
 )
 def test_barcodes_of_a_text(text: str, stated: bool, found: set[str]) -> None:
     """Shown to fail: two codes side by side read as one of fourteen digits, every tenth lot number a barcode."""
-    assert events.gtins(text, stated=stated) == {code.zfill(14) for code in found}
+    assert barcodes.gtins(text, stated=stated) == {code.zfill(14) for code in found}
 
 
 def test_one_barcode_is_one_product_in_every_market() -> None:
@@ -234,6 +234,49 @@ def test_what_is_not_the_same_model(ours: dict[str, str], theirs: dict[str, str]
     pair = both(goods("eu:1", "USB charger home", **ours), goods("eu:2", "USB charger home", **theirs))
     assert "model" not in pair.because
     assert not pair.linked
+
+
+CPSC = {
+    "title": "Ezra Chargers Recalled Due to Fire Hazard",
+    "text": "This recall covers Ezra home chargers for travel, model HC-03. Stop using the charger.",
+    "market": "US",
+}
+
+
+def test_a_brand_and_model_that_one_register_states_and_another_names_in_words_are_possibly_one_product() -> None:
+    """CPSC has no field for either. Shown to fail: the power bank recalled in both markets of the sample week scored 0."""
+    here = goods("eu:1", "USB charger – Ezra home charger HC-03", model="HC-03")
+    there = a_notice("us_cpsc:2", **CPSC)
+    assert shares_block(here, there)
+    pair = both(here, there)
+    assert (pair.because, pair.possible) == (("model_named",), True)
+    balls = goods("eu:3", "Magnetic balls – Ezra Cube 216", stated={"name": "Cube 216"})
+    named = both(
+        balls, a_notice("us_cpsc:4", title="Ezra Magnetic Balls Recalled", products_text="Ezra Cube 216 magnetic balls")
+    )
+    assert (named.because, named.possible) == (("model_named",), True)
+    assert both(here, a_notice("eu:2", **CPSC)).score == 0  # one authority that told of two goods meant two
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({"model": "HC-03"}, {"text": "This recall covers Ezra home chargers for travel, model HC-05."}),
+        ({"model": "HC-03"}, {"title": "Volta Chargers Recalled Due to Fire Hazard"}),  # another brand in the title
+        ({"model": "HC-03", "brand": "Ez"}, {"title": "Ez Chargers Recalled"}),  # a brand of two letters is a word
+        ({"model": "15-inch"}, {"text": "Ezra home chargers with a 15-inch cable."}),  # a measure
+        ({"stated": {"name": "Set 24"}}, {"title": "Ezra Chargers, set 24, Recalled"}),  # how many, not which
+        ({"model": "3-in-1"}, {"text": "Ezra home chargers 3-in-1."}),
+        (
+            {"model": "HC-03 HC-04 HC-05 HC-06"},
+            {"text": "Ezra home chargers HC-03, HC-07, HC-08 and HC-09."},
+        ),  # a series
+    ],
+)
+def test_what_is_not_named(ours: dict[str, str], theirs: dict[str, str]) -> None:
+    """Shown to fail: with measures as models, an "Apple 15-inch" battery of 2004 was possibly the laptop of 2020."""
+    here = goods("eu:1", "USB charger – home charger", **ours)
+    assert "model_named" not in both(here, a_notice("us_cpsc:2", **{**CPSC, **theirs})).because
 
 
 def test_another_risk_or_another_barcode_of_one_model_is_only_possible() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from lxml import html as lxml_html
 
+from index.query import parse as parse_query
 from nlp.assess import Assessor
 from reports import subscription
 from reports.period import week as parse_week
@@ -142,6 +143,21 @@ def test_english_editions_have_english_words_only(shown: tuple[str, Path, Path])
     assert len(lines) == 1
     assert not CJK.search(lines[0])
     assert "This week 17 WTO members" in lines[0]
+
+
+def test_the_same_goods_in_two_markets_are_shown_as_possibly_one(shown: tuple[str, Path, Path]) -> None:
+    """The Lumora power bank: brand and model are fields of Safety Gate and words of CPSC. No register joins it by a number."""
+    _, home, _ = shown
+    shop = Workshop(Settings(_env_file=None, home=home, subscriptions=SUBSCRIBERS), replay=WEEK)
+    try:
+        for brand in ("Lumora", "Magnivo"):
+            page = shop.store.search(parse_query(brand), as_of=shop.today, sort="date", limit=10)
+            ids = {hit.alert.id for hit in page.hits if brand in hit.alert.notice.title}
+            assert {alert_id.partition(":")[0] for alert_id in ids} == {"eu_safety_gate", "us_cpsc"}
+            for alert_id in ids:
+                assert {alert.id for alert in shop.catalogue.possible(alert_id)} == ids - {alert_id}, brand
+    finally:
+        shop.close()
 
 
 def test_once_more_nothing_is_new_and_nothing_is_in_the_feed(shown: tuple[str, Path, Path], one_assessor: None) -> None:
