@@ -338,6 +338,93 @@ def test_days_left_in_words(portal_shop: Workshop) -> None:
     assert told("2027-06-02") == [("Applies from", "applies", "over"), ("Comments until", "over", "over")]
 
 
+# --- what people did ----------------------------------------------------------------------------------------------------
+
+
+def test_what_analysts_did_is_on_the_page_with_who_and_when(own_shop: Workshop) -> None:
+    """Status, notes, corrections with what they replaced; in both languages, escaped. Shown to fail: the page had none of it."""
+    at = dt.datetime(2026, 11, 16, 7, 5, tzinfo=dt.UTC)
+    recall, work = "us_cpsc:27044", own_shop.catalogue
+    with TestClient(create(own_shop)) as client:
+        assert not tree(client, f"/zh/alerts/{recall}").xpath("//section[@class='review']")
+        work.correct(recall, "severity", {"value": "medium", "basis": "official"}, "王工", at, "无严重伤害<b>")
+        work.correct(recall, "severity", {"value": "low", "basis": "official"}, "李工", at + dt.timedelta(hours=1))
+        work.correct(recall, "hazards", [], "李工", at)
+        work.correct(recall, "products", [{"hs": "850760", "method": "stated"}], "李工", at)
+        work.correct(recall, "title_zh", "人工改定的标题", "李工", at)
+        work.correct(recall, "regulations", ["eu_batteries"], "李工", at)
+        work.note(recall, "已电话核实 " + "<script>alert(1)</script>", "王工", at)
+        work.note(recall, "Importer confirmed the batch.", "王工", at)
+        work.set_status(recall, "reviewed")
+        page = tree(client, f"/zh/alerts/{recall}")
+        [section] = page.xpath("//section[@class='review']")
+        whole = text(section)
+        assert not page.xpath("//script")
+        assert text(section.xpath("./h2/span")[0]) == "已审核"
+        for words in ("重大措施专题：欧盟新电池法 原为 无", "中文标题：人工改定的标题 原为 美国召回充电宝——火灾（2026-11-12发布）",
+                      "产品：8507.60 原为 8507", "危害：无 原为 火灾", "严重程度：低 原为 中", "严重程度：中 原为 高", "后又更正",
+                      "无严重伤害<b>", "王工 · 2026-11-16 07:05 UTC"):  # fmt: skip
+            assert words in whole, words
+        assert next(text(one) for one in section.xpath(".//li[@class='past']/p")).startswith("严重程度：中")
+        notes = section.xpath("./ul[last()]/li/p[1]")
+        assert [(text(one), one.get("lang")) for one in notes] == [
+            ("Importer confirmed the batch.", "en"),
+            ("已电话核实 <script>alert(1)</script>", "zh"),
+        ]
+        assert "已经人工审核" in text(page.xpath("//footer")[0])
+        english = text(tree(client, f"/en/alerts/{recall}").xpath("//section[@class='review']")[0])
+        for words in (
+            "reviewed",
+            "Severity: low instead of medium",
+            "Hazards: none instead of fire",
+            "corrected again later",
+        ):
+            assert words in english, words
+        assert "not reviewed" not in text(tree(client, f"/en/alerts/{recall}").xpath("//footer")[0])
+        assert tree(client, "/zh/?q=充电宝").xpath("//article//span[contains(@class, 'status reviewed')]")
+
+
+def test_a_correction_whose_facts_have_changed_says_so(own_shop: Workshop, week_lines: Any) -> None:
+    at = dt.datetime(2026, 11, 16, 7, tzinfo=dt.UTC)
+    own_shop.catalogue.correct(DRAFT, "reach", {"value": "names_china"}, "王工", at)
+    _, notice, assessment = week_lines()[0]
+    moved = notice.model_copy(update={"summary": "Another text."})
+    again = assessment.model_copy(update={"notice_hash": moved.hash, "hazards": ()})
+    own_shop.catalogue.load([(2, moved, again)])
+    with TestClient(create(own_shop)) as client:
+        page = tree(client, f"/zh/alerts/{DRAFT}")
+        [section] = page.xpath("//section[@class='review']")
+        assert "更正后原文已变更，待复核" in text(section)
+        assert text(section.xpath("./h2/span")[0]) == "退回复核"
+        assert "未经人工审核" in text(page.xpath("//footer")[0])
+
+
+def test_what_may_be_the_same_goods_in_another_market_is_shown_as_possible(tmp_path: Path, week_lines: Any) -> None:
+    """Brand and model are fields of one register and words of the other: shown with why, and joined by nobody but a person."""
+    _, recall, assessment = week_lines()[2]
+    eu = recall.model_copy(
+        update={"id": "eu_safety_gate:9", "source": "eu_safety_gate", "market": "EU", "symbol": "SR/9/26",
+                "title": "Power banks – Lumora LP-20K", "stated": {"brand": "Lumora", "type_numberOfModel": "LP-20K"}}
+    )  # fmt: skip
+    us = recall.model_copy(update={"text": "Lumora power banks, model LP-20K, are recalled."})
+    lines = [(1, n, assessment.model_copy(update={"notice_id": n.id, "notice_hash": n.hash})) for n in (eu, us)]
+    shop = Workshop(Settings(_env_file=None, home=tmp_path / "home"), as_of=AS_OF)
+    shop.catalogue.load(lines)
+    with TestClient(create(shop)) as client:
+        for this, other in ((eu.id, us.id), (us.id, eu.id)):
+            page = tree(client, f"/zh/alerts/{this}")
+            [section] = page.xpath("//section[@class='likely']")
+            assert section.xpath(".//a/@href") == [f"/zh/alerts/{other}"]
+            assert "一方载明的品牌与型号见于另一方文字" in text(section)
+            assert not page.xpath("//ol[@class='steps']")
+        assert "brand and model stated by one" in text(tree(client, f"/en/alerts/{us.id}"))
+        shop.catalogue.merge([us.id, eu.id], "王工", AS_OF)
+        page = tree(client, f"/zh/alerts/{us.id}")
+        assert not page.xpath("//section[@class='likely']")
+        assert len(page.xpath("//ol[@class='steps']/li")) == 2
+    shop.close()
+
+
 # --- sources ----------------------------------------------------------------------------------------------------------
 
 

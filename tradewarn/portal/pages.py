@@ -23,7 +23,7 @@ from nlp.words import Lang, word
 from reports.drafts import DIRECT
 from reports.subscription import dotted
 from tradewarn import query as queries
-from tradewarn.portal import cards
+from tradewarn.portal import cards, review
 from tradewarn.portal.clock import shop_of, today
 from tradewarn.portal.labels import label
 from tradewarn.portal.times import plain
@@ -206,6 +206,7 @@ def alert(request: Request, lang: Lang, alert_id: str) -> HTMLResponse:
     facts = cards.card(found, day, lang)
     dossiers = watchlist.by_id()
     event = shop.catalogue.event(found.event)
+    likely = shop.catalogue.possible(found.event)[: review.POSSIBLE_SHOWN]
     deadline = level.comment_deadline(found.notice)
     return view(
         request,
@@ -217,6 +218,8 @@ def alert(request: Request, lang: Lang, alert_id: str) -> HTMLResponse:
         brief=cards.brief(found, lang),
         ground=level.grounds_text(facts["span"], lang) if facts["span"] else "",
         spans=[(span, level.grounds_text(span, lang)) for span in facts["opinion"].levels],
+        review=review.review(found, lang),
+        likely=[(cards.card(one, day, lang), review.because(event, one, lang)) for one in likely],
         timeline=[cards.card(one, day, lang) for one in event] if len(event) > 1 else [],
         dossiers=[dossiers[name] for name in facts["opinion"].regulations if name in dossiers],
         grounds=cards.grounds(found, lang),
