@@ -5,17 +5,14 @@ gives spans of it; `Document.evidence` turns a span into the field, offsets and 
 repeats an earlier one is read once. Long fields are read up to `LIMIT` characters, so that a notice of 5 MB takes
 bounded time; what is beyond is in the annexes of the act, its subject is not.
 
-`Document.doc` is the same text as a spaCy document (blank pipeline of the language: tokens, sentences), made when first
-asked for, with the spans of concepts and codes in `doc.spans`.
+A spaCy document with the grounds as spans is made by `nlp.spans`, for those who ask for one.
 """
 
 from __future__ import annotations
 
-import functools
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from crawlers.notice import Notice
 from nlp.assessment import Evidence
@@ -29,9 +26,6 @@ LIMIT = 20_000
 #: Between fields: no word, no white space, so that nothing matches across.
 BREAK = "\x01"
 
-#: Languages spaCy tokenises with its own rules; CJK by character (`nlp.text` folds, the gazetteer segments).
-_BLANK = {"en": "en", "fr": "fr", "es": "es", "de": "de", "it": "it", "pt": "pt", "tr": "tr", "ar": "ar"}
-
 
 @dataclass(slots=True)
 class Document:
@@ -42,7 +36,6 @@ class Document:
     text: str
     parts: tuple[tuple[TextField, int, Folded], ...]
     _starts: list[int] = field(default_factory=list)
-    _doc: Any = None
 
     def field_at(self, start: int) -> TextField:
         """The field that holds the character `start` of `text`."""
@@ -74,13 +67,6 @@ class Document:
             field=name, start=first, end=last, text=folded.source[first:last][:200], why=why, weight=round(weight, 4)
         )
 
-    @property
-    def doc(self) -> Any:
-        """The text as a spaCy document: tokens, sentences."""
-        if self._doc is None:
-            self._doc = pipeline(self.language)(self.text.replace(BREAK, "\n"))
-        return self._doc
-
 
 def read(notice: Notice) -> Document:
     """The document of a notice; never raises, whatever its texts hold."""
@@ -107,17 +93,3 @@ def _language(notice: Notice, text: str) -> str:
     if declared.startswith("en") and text.isascii() and (" the " in text or " of " in text or " and " in text):
         return declared  # borne out at once: most notices
     return language_of(" ".join(filter(None, (notice.title, notice.summary, notice.text[:2000]))), declared)
-
-
-def read_all(notices: Sequence[Notice]) -> list[Document]:
-    return [read(notice) for notice in notices]
-
-
-@functools.cache
-def pipeline(language: str) -> Any:
-    """The blank spaCy pipeline of a language with sentences; languages without rules of their own use the multilingual one."""
-    import spacy  # takes a second: only for those who ask for tokens or sentences
-
-    nlp = spacy.blank(_BLANK.get(language.split("-")[0].lower(), "xx"))
-    nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "。", "！", "？", "؟", "\n"]})
-    return nlp

@@ -113,7 +113,7 @@ def test_classify_reads_any_notice_lines(home: Path) -> None:
             "source_version": "1",
         },
     }
-    command = [sys.executable, "-m", "tradewarn", "classify", "-"]
+    command = [sys.executable, "-m", "tradewarn", "classify", "-", "--spacy", str(home / "docs")]
     done = subprocess.run(
         command, input=json.dumps(notice) + "\nnot json\n", capture_output=True, text=True, check=False, cwd=ROOT
     )
@@ -122,3 +122,4 @@ def test_classify_reads_any_notice_lines(home: Path) -> None:
     body = json.loads(done.stdout)
     assert body["assessment"]["notice_id"] == "somewhere:1"
     assert body["assessment"]["concepts"]
+    assert [path.name for path in (home / "docs").iterdir()] == ["stdin-0001.spacy"]

@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from crawlers import source as sources
+from nlp import spans
 from tradewarn import handoff, pipeline, schedule, show
 from tradewarn.pipeline import Step
 from tradewarn.workshop import UsageError, Workshop
@@ -60,20 +61,31 @@ def classify(
         Path | None, typer.Option(metavar="DIR", help="Where the assessments go; default: the archive.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Read every run once more (a new model).")] = False,
+    documents: Annotated[
+        Path | None,
+        typer.Option(
+            "--spacy",
+            metavar="DIR",
+            help="Also write IN as spaCy documents (DocBin) there: tokens, sentences, the grounds as spans.",
+        ),
+    ] = None,
 ) -> None:
     """Give each notice an assessment with its grounds: notices → lines of {notice, assessment}."""
     shop: Workshop = context.obj
     if not files:
+        if documents is not None:
+            raise UsageError("--spacy needs IN: the files whose notices it is to write")
         _tell(shop, pipeline.classify(shop, again=again))
         return
     steps = []
     for name in files:
         if name == "-":
-            steps.append(_classify_lines(shop, sys.stdin, "-", None if out is None else out / "stdin.jsonl"))
+            target = None if out is None else out / "stdin.jsonl"
+            steps.append(_classify_lines(shop, sys.stdin, "-", target, documents))
         else:
             path = Path(name)
             target = (out or path.parent) / f"{path.name.removesuffix('.gz').removesuffix('.jsonl')}.assessed.jsonl"
-            steps.append(_classify_lines(shop, lines_of(path), name, target))
+            steps.append(_classify_lines(shop, lines_of(path), name, target, documents))
     if "-" in files and out is None:
         for step in steps:
             for message in step.messages:
@@ -82,12 +94,16 @@ def classify(
     _tell(shop, steps)
 
 
-def _classify_lines(shop: Workshop, lines: Iterable[str], name: str, target: Path | None) -> Step:
+def _classify_lines(
+    shop: Workshop, lines: Iterable[str], name: str, target: Path | None, documents: Path | None
+) -> Step:
     faults, assessed = handoff.Faults(), 0
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", encoding="utf-8") if target else sys.stdout as stream:
         pairs = pipeline.assess(shop.assessor, handoff.notices(lines, faults), lambda _: None, "")
+        if documents is not None:
+            pairs = spans.kept(pairs, documents, "stdin" if name == "-" else Path(name).name.partition(".")[0])
         for seq, notice, assessment in pairs:
             stream.write(handoff.line(seq, notice, assessment) + "\n")
             assessed += 1
