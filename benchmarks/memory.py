@@ -49,9 +49,7 @@ def run() -> None:
 
 
 def _one(count: int, folder: Path, scratch: Path, peaks: dict[str, list[float]]) -> list[object]:
-    replay = Path(shutil.copytree(folder, scratch / f"replay-{count}"))
-    for path in replay.glob("*.xlsx"):
-        _grow(path, count)
+    replay = workbook(folder, count, scratch / f"replay-{count}")
     home = scratch / f"home-{count}"
     database.state(f"sqlite:///{home}/state.db").dispose()
     base = [sys.executable, "-m", "tradewarn", "--home", str(home), "--replay", str(replay)]
@@ -71,6 +69,14 @@ def _one(count: int, folder: Path, scratch: Path, peaks: dict[str, list[float]])
     shutil.rmtree(home)
     shutil.rmtree(replay)
     return told
+
+
+def workbook(folder: Path, count: int, made: Path) -> Path:
+    """The replay folder again, at `made`, its workbook grown to `count` rows."""
+    shutil.copytree(folder, made)
+    for path in made.glob("*.xlsx"):
+        _grow(path, count)
+    return made
 
 
 def _grow(path: Path, count: int) -> None:

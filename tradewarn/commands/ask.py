@@ -13,7 +13,6 @@ from crawlers import source as sources
 from crawlers.source import Source
 from index.store import Page
 from nlp import level
-from tradewarn import doctor as checks
 from tradewarn import query as queries
 from tradewarn import schedule, show
 from tradewarn.workshop import UsageError, Workshop
@@ -131,6 +130,8 @@ def _hits(found: Page, today: dt.date) -> None:
 def doctor(context: typer.Context) -> None:
     """Check everything and say what to do about what is not well."""
     shop: Workshop = context.obj
+    from tradewarn import doctor as checks  # it loads alembic's comparison, which no other command needs
+
     findings = checks.examine(shop)
     if shop.json:
         show.as_json([finding.model_dump(mode="json") for finding in findings])

@@ -10,8 +10,7 @@ import typer
 
 from reports.period import Period, PeriodError, week_of
 from reports.period import week as parse_week
-from reports.writing import languages
-from tradewarn import editions, show
+from tradewarn import show
 from tradewarn.commands.walk import Day, day
 from tradewarn.workshop import UsageError, Workshop
 
@@ -32,6 +31,9 @@ def bulletin(
     ] = "",
 ) -> None:
     """Write the bulletins of a week, or of any days, for every subscription: HTML and text."""
+    from reports.writing import languages  # the whole of reports, for this command alone
+    from tradewarn import editions
+
     shop: Workshop = context.obj
     period = _period(shop, week, day("--from", since), day("--to", to))
     rows = []
