@@ -341,6 +341,17 @@ def test_days_left_in_words(portal_shop: Workshop) -> None:
 # --- what people did ----------------------------------------------------------------------------------------------------
 
 
+def test_nothing_found_for_a_slip_of_the_pen_offers_the_word_meant(client: TestClient) -> None:
+    """With the filters kept. Shown to fail: the engines knew the nearest words and no page asked them."""
+    page = tree(client, "/en/?q=bateries&f=market:EU")
+    [notice] = page.xpath("//div[@class='notice']")
+    assert "Did you mean: batteries" in text(notice)
+    [href] = notice.xpath("./p[2]/a/@href")
+    assert parse_qs(urlsplit(href).query) == {"q": ["batteries"], "f": ["market:EU"]}
+    assert tree(client, f"/en/{href}").xpath("//article[contains(@class, 'hit')]")
+    assert "您是否要找" not in text(tree(client, "/zh/?q=zzzxqq"))
+
+
 def test_what_analysts_did_is_on_the_page_with_who_and_when(own_shop: Workshop) -> None:
     """Status, notes, corrections with what they replaced; in both languages, escaped. Shown to fail: the page had none of it."""
     at = dt.datetime(2026, 11, 16, 7, 5, tzinfo=dt.UTC)
@@ -381,6 +392,14 @@ def test_what_analysts_did_is_on_the_page_with_who_and_when(own_shop: Workshop) 
         ):
             assert words in english, words
         assert "not reviewed" not in text(tree(client, f"/en/alerts/{recall}").xpath("//footer")[0])
+        rows = {
+            text(row.xpath("./th")[0]): text(row.xpath("./td")[0]) for row in page.xpath("//section[@class='why']//tr")
+        }
+        assert rows["产品8507.60 蓄电池"] == rows["严重程度低"] == "人工更正，见“人工审核”"
+        work.correct(recall, "reach", {"value": "names_china"}, "王工", at)
+        assert "涉及范围：涉华 维持原判" in text(
+            tree(client, f"/zh/alerts/{recall}").xpath("//section[@class='review']")[0]
+        )
         assert tree(client, "/zh/?q=充电宝").xpath("//article//span[contains(@class, 'status reviewed')]")
 
 

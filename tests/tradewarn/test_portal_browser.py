@@ -144,3 +144,18 @@ def test_what_is_marked_in_a_wrong_query_stands_out(page: Page, address: str) ->
         "mark => [getComputedStyle(mark).backgroundColor, getComputedStyle(document.body).backgroundColor]"
     )
     assert colours[0] != colours[1]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_numbers_of_the_filters_stay_on_one_line(page: Page, address: str, lang: str) -> None:
+    """Shown to fail: beside a long English name "12" stood as a 1 over a 2, since words may break anywhere."""
+    page.goto(f"{address}/{lang}/")
+    lines = page.evaluate(
+        """[...document.querySelectorAll('.facets .n')].map(n => {
+            const text = document.createRange();
+            text.selectNodeContents(n);
+            return text.getClientRects().length;
+        })"""
+    )
+    assert len(lines) > 20
+    assert max(lines) == 1

@@ -131,13 +131,15 @@ def grounds(alert: Alert, lang: Lang) -> list[dict[str, Any]]:
     """Every opinion with what it rests on: group, value, how it was found, and the authority's words in their context."""
     opinion = alert.effective
     rows: list[dict[str, Any]] = []
+    corrected = {correction.field for correction in alert.overlay.corrections}
 
     def add(group: str, value: str, how: str, evidence: Sequence[Evidence], *, guess: bool = False) -> None:
         rows.append(
             {
                 "group": label(group, lang),
                 "value": value,
-                "how": how,
+                "how": "" if group in corrected else how,
+                "by_person": group in corrected,
                 "guess": guess,
                 "quotes": [quote(alert, one, lang) for one in evidence[:QUOTES]],
             }

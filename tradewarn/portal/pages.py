@@ -16,8 +16,9 @@ from fastapi.templating import Jinja2Templates
 from crawlers import health, places
 from crawlers import source as sources
 from index.fields import Facet
-from index.query import QueryError
+from index.query import QueryError, parse
 from index.store import Page
+from index.suggest import suggest
 from nlp import level, watchlist
 from nlp.words import Lang, word
 from reports.drafts import DIRECT
@@ -132,6 +133,7 @@ def search(
     if page > pages:
         raise HTTPException(404, label("no_page", lang, n=page))
     link = partial(_link, q=q, f=f, sort=sort)
+    other = None if found.total else suggest(parse(q), shop.store)
     return view(
         request,
         lang,
@@ -142,6 +144,7 @@ def search(
         hits=[cards.card(hit.alert, day, lang, hit.highlights) for hit in found.hits],
         facets=_facets(found, f, lang, link),
         shown=SHOWN,
+        suggestion=(other, _link(q=other, f=f, sort=sort)) if other else None,
         active=[{"text": _filter_text(item, lang), "href": link(toggle=item)} for item in f],
         clear=_link(q=q, f=[], sort=sort),
         sorts=[(name, link(sort=name)) for name in queries.SORTS],

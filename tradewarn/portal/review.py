@@ -21,6 +21,7 @@ from tradewarn.portal.labels import label
 #: Status by which a person stands for the alert: the page's last line then no longer says that nobody looked.
 REVIEWED = frozenset({"reviewed", "published"})
 POSSIBLE_SHOWN = 5
+_CHINESE = frozenset({"title_zh", "brief_zh"})
 _LABELS = {"levels": "level", "title_zh": "title_zh", "brief_zh": "what"}
 
 
@@ -43,10 +44,17 @@ class Change:
     after: str
     language: str  # of a title or brief; empty: words of ours, in the page's language
     reason: str
+    reason_language: str
     by: str
     at: dt.datetime
     effective: bool
     outdated: bool
+    long: bool  # a sentence of its own, not a value
+
+    @property
+    def confirms(self) -> bool:
+        """What the program said reads the same: the analyst stands for it."""
+        return self.before == self.after
 
 
 @dataclass(frozen=True)
@@ -70,12 +78,14 @@ def review(alert: Alert, lang: Lang) -> Review:
             field=label(_LABELS.get(one.field, one.field), lang),
             before=_value(one.field, one.replaced, lang),
             after=_value(one.field, one.value, lang),
-            language="zh" if one.field in {"title_zh", "brief_zh"} else "",
+            language="zh" if one.field in _CHINESE else "",
             reason=one.reason,
+            reason_language=language_of(one.reason, "zh"),
             by=one.by,
             at=one.at,
             effective=last[one.field] is one,
             outdated=one.notice_hash != alert.notice.hash,
+            long=one.field in _CHINESE,
         )
         for one in reversed(overlay.corrections)
     ]
