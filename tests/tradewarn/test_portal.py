@@ -313,6 +313,17 @@ def test_an_english_page_tells_an_english_reader_whom_to_tell(tmp_path: Path, we
         shop.close()
 
 
+@pytest.mark.parametrize(
+    "path", ["", "?q=kind:violation", "sources", "about", "alerts/jp_mhlw_violations:7", "?q=zzzxqq"]
+)
+def test_an_english_page_names_the_language_of_what_is_not_english(client: TestClient, path: str) -> None:
+    """For screen readers and for the right glyphs: a Japanese title in Chinese forms is a slip a Japanese reader sees at once."""
+    for words in tree(client, f"/en/{path}").xpath("//body//text()"):
+        if re.search(r"[\u3040-\u30ff\u3400-\u9fff]", words):
+            (tongue,) = words.getparent().xpath("ancestor-or-self::*[@lang][1]/@lang")
+            assert tongue != "en", words
+
+
 def test_what_is_withdrawn_says_so_and_asks_for_nothing(client: TestClient) -> None:
     page = tree(client, "/zh/alerts/us_fr:1")
     assert "撤销" in text(page.xpath("//header/p[@class='meta']")[-1])

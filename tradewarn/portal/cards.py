@@ -47,6 +47,7 @@ def card(alert: Alert, day: dt.date, lang: Lang, highlights: Sequence[Highlight]
         "notice": notice,
         "opinion": opinion,
         "title": shown,
+        "title_language": "zh-CN" if own == "title_zh" else notice.language,
         "title_marked": segments(shown, marks.get(own, ())),
         "original_marked": segments(notice.title, marks.get("title", ())) if own == "title_zh" else (),
         "passages": [

@@ -39,7 +39,11 @@ FACETS: tuple[Facet, ...] = (
     "level", "market", "industry", "kind", "hazard", "severity", "measure", "reach", "stage", "regulation", "source",
 )  # fmt: skip
 SHOWN = 6  # values of a facet before "more"
-EXAMPLES = ("锂电池 market:EU", "hs:8507600090", "小龙虾", "deadline:<30d", '"power bank" -toy', "リチウム電池")
+#: Queries to try, each with its language.
+EXAMPLES = (
+    ("锂电池 market:EU", "zh-CN"), ("hs:8507600090", "en"), ("小龙虾", "zh-CN"), ("deadline:<30d", "en"), ('"power bank" -toy', "en"),
+    ("リチウム電池", "ja"),
+)  # fmt: skip
 _LEVELS = ("red", "yellow", "green")
 #: What needs a person first, what never ran last.
 _HEALTH_ORDER: tuple[health.State, ...] = ("down", "late", "ok", "never")
