@@ -72,7 +72,7 @@ class Assessor:
         self._parents: OrderedDict[str, products.Found] = OrderedDict()
         gc.freeze()  # the tables live as long as the process: the collector need not walk them with every batch
         #: Which models, rules and tables were loaded: a change of any makes another version.
-        self.version = f"{self.models.version}-{_rules_version()}"
+        self.version = version(self.models.version)
         self.model = Model(name="tradewarn-linear", version=self.version, taxonomy=TAXONOMY)
 
     def assess(self, notice: Notice, parent: Notice | None = None, run: str = "") -> Assessment:
@@ -350,6 +350,14 @@ def _regime_of(notice: Notice) -> str:
 def _sampled(notice_id: str) -> bool:
     """One notice in fifty, by hash: an unbiased sample for review, the same on every machine."""
     return hashlib.blake2b(notice_id.encode(), digest_size=2).digest()[0] < 5
+
+
+def version(models: str = "") -> str:
+    """The version of opinions formed here, by models of that version (the shipped ones), without loading them.
+
+    Raises ModelError where there are none.
+    """
+    return f"{models or linear.version()}-{_rules_version()}"
 
 
 def _rules_version() -> str:

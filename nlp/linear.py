@@ -203,14 +203,7 @@ def _npz(held: Mapping[str, Any]) -> bytes:
 
 def read(folder: Path = FOLDER) -> Models:
     """Load and check. Raises ModelError where the manifest is absent or a file is not the one it names."""
-    path = folder / MANIFEST
-    if not path.exists():
-        raise ModelError(f"{path}: no models there; `tradewarn train` makes them")
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    unsigned = {key: value for key, value in manifest.items() if key != "version"}
-    digest = hashlib.sha256(json.dumps(unsigned, sort_keys=True).encode()).hexdigest()[:12]
-    if digest != manifest.get("version"):
-        raise ModelError(f"{path}: its content does not match its version: it was changed by hand")
+    manifest = _manifest(folder)
     arrays: dict[str, dict[str, Any]] = {}
     for name, about in manifest["files"].items():
         try:
@@ -222,6 +215,23 @@ def read(folder: Path = FOLDER) -> Models:
         with np.load(io.BytesIO(body), allow_pickle=False) as held:
             arrays[name.removesuffix(".npz")] = {key: held[key] for key in held.files}
     return Models(manifest, arrays)
+
+
+def version(folder: Path = FOLDER) -> str:
+    """The version of the models of a folder, by their manifest. Raises ModelError where it is absent or was changed."""
+    return str(_manifest(folder)["version"])
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.exists():
+        raise ModelError(f"{path}: no models there; `tradewarn train` makes them")
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    unsigned = {key: value for key, value in manifest.items() if key != "version"}
+    digest = hashlib.sha256(json.dumps(unsigned, sort_keys=True).encode()).hexdigest()[:12]
+    if digest != manifest.get("version"):
+        raise ModelError(f"{path}: its content does not match its version: it was changed by hand")
+    return manifest
 
 
 def present(folder: Path = FOLDER) -> bool:

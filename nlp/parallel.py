@@ -1,74 +1,149 @@
-"""Assessment by several processes: the same opinions in the same order, each process with an engine of its own.
+"""Several engines, each in a process of its own, that share a stream of work: the results come in the order of the pieces.
 
-Notices go out and assessments come back as JSON lines (pickled records cost several times as much), in batches; at most
-two batches a process are under way, so memory does not grow with the stream. Processes are spawned, never forked: a fork
-in the middle of a thread pool of BLAS or of a server may hang.
+What goes between the processes is pickled, and records cost several times as much as text: pieces and results should be
+lines (`tradewarn.handoff`). Each process has one piece at a time and gets the next as soon as it hands in a result, so
+memory does not grow with the stream. Processes are spawned, never forked: a fork in the middle of a thread pool of BLAS
+or of a server may hang. A pipe to each, no threads and no shared queue: `ProcessPoolExecutor` hangs now and then where a
+process dies while work is handed out (CPython 3.11: what is submitted in that moment is never answered).
 """
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import multiprocessing
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+import signal
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from crawlers.notice import Notice
-from nlp.assess import BATCH, Assessor
-from nlp.assessment import Assessment
+if TYPE_CHECKING:
+    from nlp.assess import Assessor
 
-#: Batches under way for each process: one being worked on, one waiting, so that nobody waits for the dispatcher.
-AHEAD = 2
-_Task = tuple[list[str], list[str | None], str]
-_assessor: Assessor | None = None
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
-
-def _start() -> None:
-    """In each process, once: load everything."""
-    global _assessor
-    _assessor = Assessor()
+#: Results held for each process until their turn: more would only grow behind one slow piece.
+AHEAD = 4
 
 
-def _assess(task: _Task) -> list[str]:
-    assert _assessor is not None, "the process was not started by Assessors"  # noqa: S101
-    lines, parents, run = task
-    notices = [Notice.model_validate_json(line) for line in lines]
-    above = {line: Notice.model_validate_json(line) for line in parents if line is not None}
-    found = _assessor.assess_batch(notices, [None if line is None else above[line] for line in parents], run)
-    return [assessment.line() for assessment in found]
+class WorkerError(RuntimeError):
+    """A process ended before its work was done: killed, or out of memory."""
+
+
+def _serve(pipe: Connection) -> None:
+    """A process: load everything, then answer (function, piece) with (result, None) or (None, error) until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who ends us
+    engine: Assessor | None = None
+    try:
+        while True:
+            work, piece = pipe.recv()
+            answer: tuple[Any, Exception | None]
+            try:
+                if engine is None:
+                    from nlp.assess import Assessor
+
+                    engine = Assessor()
+                answer = work(engine, piece), None
+            except Exception as error:
+                error.add_note(traceback.format_exc())
+                answer = None, error
+            pipe.send(answer)
+    except (EOFError, ConnectionError):
+        return  # the parent has closed the pipe, or has died
+
+
+class _Worker(NamedTuple):
+    process: SpawnProcess
+    pipe: Connection
 
 
 class Assessors:
-    """`processes` engines behind the interface of one; a context manager, since processes must end."""
+    """`processes` engines; a context manager, since processes must end. They start with the first piece of work."""
 
     def __init__(self, processes: int) -> None:
-        """Raises ValueError for fewer than one process. Models that are absent or tampered with end the first batch."""
+        """Raises ValueError for fewer than one process."""
         if processes < 1:
             raise ValueError(f"processes: {processes} is fewer than one")
         self.processes = processes
-        self._pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _start)
+        self._workers: list[_Worker] = []
 
-    def assess_all(
-        self,
-        notices: Iterable[Notice],
-        parent_of: Callable[[str], Notice | None] | None = None,
-        run: str = "",
-    ) -> Iterator[Assessment]:
-        """As `Assessor.assess_all`: in the order of the notices, whoever was ready first."""
-        stream = iter(notices)
-        under_way: deque[Future[list[str]]] = deque()
-        while True:
-            while len(under_way) < AHEAD * self.processes and (batch := list(itertools.islice(stream, BATCH))):
-                under_way.append(self._pool.submit(_assess, _task(batch, parent_of, run)))
-            if not under_way:
-                return
-            for line in under_way.popleft().result():
-                yield Assessment.model_validate_json(line)
+    def map(self, work: Callable[[Assessor, Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
+        """`work(engine, piece)` of each piece, in the order of the pieces, whoever was ready first.
+
+        `work` is a function of a module. Raises what it raises, ModelError where models are absent or were tampered with,
+        and WorkerError where a process died; a later call then starts new ones.
+        """
+        whole = False
+        try:
+            yield from self._ordered(work, iter(pieces))
+            whole = True
+        finally:
+            if not whole:  # answers nobody waits for any more must not meet the next call
+                self.close()
+
+    def _ordered(self, work: Callable[[Assessor, Piece], Result], stream: Iterator[Piece]) -> Iterator[Result]:
+        busy: dict[Connection, int] = {}
+        ready: dict[int, Result] = {}
+        given = due = 0
+        idle = [worker.pipe for worker in self._started()]
+        ended = False
+        while busy or not ended:
+            while idle and given - due < AHEAD * self.processes and not ended:
+                try:
+                    piece = next(stream)
+                except StopIteration:
+                    ended = True
+                    break
+                pipe = idle.pop(0)
+                with self._alive():
+                    pipe.send((work, piece))
+                busy[pipe] = given
+                given += 1
+            while due in ready:  # behind the hand-out: whoever takes the results need not hurry
+                yield ready.pop(due)
+                due += 1
+            for pipe in cast("list[Connection]", wait(list(busy))) if busy else ():
+                with self._alive():
+                    result, error = pipe.recv()
+                if error is not None:
+                    raise error
+                ready[busy.pop(pipe)] = result
+                idle.append(pipe)
+        while due in ready:
+            yield ready.pop(due)
+            due += 1
+
+    @contextlib.contextmanager
+    def _alive(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, ConnectionError) as error:
+            raise WorkerError(
+                f"one of {self.processes} processes ended before its work was done (killed, or out of memory?);"
+                " the same command begins anew what was not finished, with --processes 1 in a single one"
+            ) from error
+
+    def _started(self) -> list[_Worker]:
+        context = multiprocessing.get_context("spawn")
+        while len(self._workers) < self.processes:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs,), daemon=True)
+            process.start()
+            theirs.close()  # so that its end is the end of the pipe
+            self._workers.append(_Worker(process, ours))
+        return self._workers
 
     def close(self) -> None:
         """End the processes; what is under way is not waited for."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for worker in self._workers:
+            worker.pipe.close()
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join()
+        self._workers = []
 
     def __enter__(self) -> Assessors:
         return self
@@ -77,9 +152,3 @@ class Assessors:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _task(batch: Sequence[Notice], parent_of: Callable[[str], Notice | None] | None, run: str) -> _Task:
-    lines = [notice.line() for notice in batch]
-    parents = [parent_of(n.parent_symbol) if parent_of and n.parent_symbol else None for n in batch]
-    return lines, [parent.line() if parent is not None else None for parent in parents], run

@@ -19,6 +19,7 @@ from crawlers.manifest import ManifestError
 from crawlers.source import SourceError
 from index.query import QueryError
 from index.store import StoreError
+from nlp.parallel import WorkerError
 from reports.subscription import SubscriptionError
 from tradewarn import __version__, show
 from tradewarn.commands import ask, learn, newcomer, publish, walk
@@ -119,6 +120,9 @@ def main() -> None:
         again = "; nothing was half done, the same command again goes on" if error.retry else ""
         show.problem(f"tradewarn: the search engine: {error}{again}")
         code = UNREACHABLE if error.retry else USAGE
+    except WorkerError as error:
+        show.problem(f"tradewarn: {error}. Nothing half-done was committed.")
+        code = BUG
     except ValidationError as error:
         if error.title != "Settings":
             raise

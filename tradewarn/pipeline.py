@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Literal
 
 from pydantic import Field
 
@@ -22,9 +22,6 @@ from index.store import StoreError
 from nlp.assessment import Assessment
 from tradewarn import handoff, state
 from tradewarn.workshop import Workshop
-
-if TYPE_CHECKING:
-    from nlp.assess import Assessor
 
 OK, BUG, UNREACHABLE, QUARANTINED, SOME_FAILED = 0, 1, 4, 6, 10
 
@@ -83,7 +80,7 @@ def classify(shop: Workshop, source_id: str | None = None, *, again: bool = Fals
 
     `again` reads all of them once more (a new model, a new taxonomy).
     """
-    version = shop.assessor.version
+    version = shop.model_version
     done = {(f.source, f.day, f.run) for f in shop.archive.committed("assessments", source_id)}
     steps = []
     for files in shop.archive.committed("notices", source_id):
@@ -95,37 +92,34 @@ def classify(shop: Workshop, source_id: str | None = None, *, again: bool = Fals
 
 def _classify_run(shop: Workshop, files: RunFiles, name: str) -> Step:
     archive, faults = shop.archive, handoff.Faults()
-    needed = {
-        n.parent_symbol for _, n in handoff.notices(archive.read(files.path), handoff.Faults()) if n.parent_symbol
-    }
-    here: dict[str, Notice] = {}
+    here = _notices_of(archive, files, handoff.parent_symbols(archive.read(files.path)))
     arrived: set[str] = set()
-    for _, notice in handoff.notices(archive.read(files.path), handoff.Faults()):
-        if notice.symbol in needed:
-            here[notice.symbol] = notice
-        if notice.symbol:
-            arrived.add(notice.symbol)
 
     def parent_of(symbol: str) -> Notice | None:
         return here.get(symbol) or shop.catalogue.parent(symbol)
 
-    def batch() -> Iterator[tuple[int, Notice]]:
-        yield from handoff.notices(archive.read(files.path), faults)
+    def made() -> Iterator[handoff.Made]:
+        yield from shop.assessed(handoff.tasks(archive.read(files.path), parent_of, files.run))
         # An addendum may come before its parent: what waits for one of these is assessed again (DESIGN.md, Addenda).
-        yield from shop.catalogue.waiting_for(arrived)
+        here.update(_notices_of(archive, files, {n.parent_symbol for _, n in shop.catalogue.waiting_for(arrived)}))
+        waiting = (handoff.notice_line(seq, notice) for seq, notice in shop.catalogue.waiting_for(arrived))
+        yield from shop.assessed(handoff.tasks(waiting, parent_of, files.run))
 
     counts = Counter(assessed=0, rejected=0)
     with archive.writer("assessments", files.source, files.day, name) as out:
-        for seq, notice, assessment in assess(shop.assessor, batch(), parent_of, files.run):
-            out.write(handoff.line(seq, notice, assessment))
-            counts["assessed"] += 1
+        for part in made():
+            for line in part.lines:
+                out.write(line)
+            counts["assessed"] += len(part.lines)
+            faults.extend(part.faults)
+            arrived |= part.symbols
     counts["rejected"] = len(faults)
     faults.keep(archive, files.source, files.day, f"{name}.classify")
     stats = {
         "run": files.run,
         "run_seq": files.run_seq,
         "source": files.source,
-        "model": shop.assessor.version,
+        "model": shop.model_version,
         "counts": dict(counts),
     }
     path = archive.commit("assessments", files.source, files.day, name, stats)
@@ -140,23 +134,12 @@ def _classify_run(shop: Workshop, files: RunFiles, name: str) -> Step:
     )
 
 
-def assess(
-    assessor: Assessor,
-    lines: Iterable[tuple[int, Notice]],
-    parent_of: Callable[[str], Notice | None],
-    run: str,
-) -> Iterator[tuple[int, Notice, Assessment]]:
-    """(run_seq, notice, assessment) in the order of `lines`; memory is one batch of the assessor, not the run."""
-    held: list[tuple[int, Notice]] = []
-
-    def keep() -> Iterator[Notice]:
-        for pair in lines:
-            held.append(pair)
-            yield pair[1]
-
-    for assessment in assessor.assess_all(keep(), parent_of=parent_of, run=run):
-        seq, notice = held.pop(0)
-        yield seq, notice, assessment
+def _notices_of(archive: Archive, files: RunFiles, symbols: Collection[str]) -> dict[str, Notice]:
+    """The notices of a run with one of these symbols, by symbol; of several with one, the last."""
+    if not symbols:
+        return {}
+    held = handoff.notices((raw for raw in archive.read(files.path) if '"symbol"' in raw), handoff.Faults())
+    return {notice.symbol: notice for _, notice in held if notice.symbol in symbols}
 
 
 def index(shop: Workshop, source_id: str | None = None) -> list[Step]:
@@ -191,7 +174,7 @@ def index_lines(shop: Workshop, lines: Iterable[str], path: str, *, source: str 
         source=source,
         run=run,
         files=(path,),
-        counts=counts,
+        counts=dict(counts),
         exit=QUARANTINED if counts["rejected"] else OK,
         messages=faults.messages,
     )

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         False,
         description="Let every crawl read the documents its source names (drafts, rules) as text; not back-fills.",
     )
+    processes: int = Field(
+        1, ge=1, le=256, description="Processes that classify side by side; each holds an engine of its own in memory."
+    )
     wto_key: SecretStr = Field(
         SecretStr(""), description="Subscription key of the WTO ePing API; without it the workbook."
     )

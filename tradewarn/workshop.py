@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from crawlers.archive import Archive
 from crawlers.manifest import Manifest
 from index.catalogue import Catalogue
 from index.store import Store
-from tradewarn import database
+from nlp.parallel import Assessors
+from tradewarn import database, handoff
 from tradewarn.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Workshop:
         self.settings = settings
         self.replay = replay
         self.json = json  # the command speaks to a program
+        self.processes = settings.processes  # that classify; a command's option is stronger
         self.fixed_clock = as_of is not None  # a replay's or `--as-of`'s clock stands still; a server's does not
         self.as_of = as_of or dt.datetime.now(dt.UTC)
         self.today = self.as_of.date()
@@ -76,13 +78,33 @@ class Workshop:
 
         return Assessor()
 
+    @cached_property
+    def assessors(self) -> Assessors:
+        return Assessors(self.processes)
+
+    @cached_property
+    def model_version(self) -> str:
+        """Of the models, rules and tables that classify here, without loading them."""
+        from nlp import assess
+
+        return assess.version()
+
+    def assessed(self, tasks: Iterable[handoff.Task]) -> Iterator[handoff.Made]:
+        """Tasks done, in order: in this process, or by as many others as were asked for; the lines are the same.
+
+        Raises WorkerError where one of them died.
+        """
+        if self.processes > 1:
+            return self.assessors.map(handoff.assessed, tasks)
+        return (handoff.assessed(self.assessor, task) for task in tasks)
+
     @property
     def keys(self) -> Mapping[str, str]:
         return self.settings.keys()
 
     def close(self) -> None:
         """Let go of what was opened, and of nothing else."""
-        for name in ("store", "engine"):
+        for name in ("assessors", "store", "engine"):
             tool = self.__dict__.pop(name, None)
             if tool is not None:
                 (tool.dispose if name == "engine" else tool.close)()

@@ -20,7 +20,6 @@ from nlp import assess, linear
 from nlp.assess import Assessor
 from nlp.assessment import Assessment, Evidence
 from nlp.gazetteer import Gazetteer
-from nlp.parallel import Assessors
 
 Make = Callable[..., Notice]
 
@@ -122,22 +121,6 @@ def test_an_opinion_does_not_depend_on_its_neighbours(
 ) -> None:
     listed = [make_notice(**field) for field in fields]
     assert assessor.assess_batch(listed, [None] * len(listed)) == [assessor.assess(notice) for notice in listed]
-
-
-def test_processes_give_what_one_gives_in_the_same_order(assessor: Assessor, make_notice: Make) -> None:
-    """Parents too. Shown to fail when batches are taken as they become ready."""
-    listed = mixed(make_notice)
-    parents = {notice.symbol: notice for notice in listed if notice.symbol}
-    alone = list(assessor.assess_all(listed, parents.get, "r"))
-    with Assessors(2) as several:
-        assert list(several.assess_all(listed, parents.get, "r")) == alone
-        assert list(several.assess_all([])) == []
-    assert {p.method for a in alone for p in a.products} >= {"inherited", "extracted"}
-
-
-def test_fewer_than_one_process_is_refused() -> None:
-    with pytest.raises(ValueError, match="fewer than one"):
-        Assessors(0)
 
 
 def test_a_stream_is_read_one_batch_ahead(assessor: Assessor, make_notice: Make) -> None:

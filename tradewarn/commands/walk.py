@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.text import Text
@@ -19,6 +21,12 @@ from tradewarn.pipeline import Step
 from tradewarn.workshop import UsageError, Workshop
 
 Day = Annotated[str, typer.Option(metavar="D", help="A date, 2026-11-09.")]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        "--processes", metavar="N", min=1, max=256, help="Classify by N processes; default: TRADEWARN_PROCESSES, 1."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -69,9 +77,11 @@ def classify(
             help="Also write IN as spaCy documents (DocBin) there: tokens, sentences, the grounds as spans.",
         ),
     ] = None,
+    processes: Processes = None,
 ) -> None:
     """Give each notice an assessment with its grounds: notices → lines of {notice, assessment}."""
     shop: Workshop = context.obj
+    shop.processes = processes or shop.processes
     if not files:
         if documents is not None:
             raise UsageError("--spacy needs IN: the files whose notices it is to write")
@@ -98,14 +108,13 @@ def _classify_lines(
     shop: Workshop, lines: Iterable[str], name: str, target: Path | None, documents: Path | None
 ) -> Step:
     faults, assessed = handoff.Faults(), 0
-    if target is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", encoding="utf-8") if target else sys.stdout as stream:
-        pairs = pipeline.assess(shop.assessor, handoff.notices(lines, faults), lambda _: None, "")
-        if documents is not None:
-            pairs = spans.kept(pairs, documents, "stdin" if name == "-" else Path(name).name.partition(".")[0])
-        for seq, notice, assessment in pairs:
-            stream.write(handoff.line(seq, notice, assessment) + "\n")
+    made = _made(shop, lines, faults)
+    if documents is not None:
+        stem = "stdin" if name == "-" else Path(name).name.partition(".")[0]
+        made = (handoff.line(*one) for one in spans.kept(handoff.assessments(made, faults), documents, stem))
+    with _whole(target) if target else contextlib.nullcontext(sys.stdout) as stream:
+        for line in made:
+            stream.write(f"{line}\n")
             assessed += 1
     faults.keep(shop.archive, "files", shop.today, f"classify-{shop.as_of:%H%M%S%f}")
     return Step(
@@ -115,6 +124,25 @@ def _classify_lines(
         exit=pipeline.QUARANTINED if faults else pipeline.OK,
         messages=faults.messages,
     )
+
+
+def _made(shop: Workshop, lines: Iterable[str], faults: handoff.Faults) -> Iterator[str]:
+    for part in shop.assessed(handoff.tasks(lines)):
+        yield from part.lines
+        faults.extend(part.faults)
+
+
+@contextlib.contextmanager
+def _whole(target: Path) -> Iterator[TextIO]:
+    """A file that stands at `target` when all of it is written, and not before."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with fresh.open("w", encoding="utf-8") as stream:
+            yield stream
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def index(
@@ -137,9 +165,11 @@ def run(
     source: Annotated[
         list[str] | None, typer.Argument(help="Ids of sources; none: every source (of a replay: those it has).")
     ] = None,
+    processes: Processes = None,
 ) -> None:
     """Crawl, classify and index; one failing source never stops the rest."""
     shop: Workshop = context.obj
+    shop.processes = processes or shop.processes
     ids = source or schedule.default_ids(shop.replay)
     for source_id in ids:
         sources.load(source_id)
