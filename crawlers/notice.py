@@ -35,6 +35,9 @@ Market = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|GCC)$")]
 NoticeId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*:\S+$", max_length=300)]
 
 
+_LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 class Record(BaseModel):
     """Base of every record of ours: frozen, closed, with one canonical JSON form."""
 
@@ -42,9 +45,7 @@ class Record(BaseModel):
 
     def line(self) -> str:
         """The record as one JSON line: keys in declared order, empty fields left out, UTF-8 kept."""
-        return json.dumps(
-            self.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False, separators=(",", ":")
-        )
+        return _LINE.encode(self.model_dump(mode="json", exclude_defaults=True))
 
 
 class Milestone(Record):
@@ -184,7 +185,10 @@ def facts_of(body: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+#: Made once: `json.dumps` makes an encoder anew with every call that is not its default.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical_hash(value: Any) -> str:
     """sha256 (hex) of `value` as JSON with sorted keys: equal values have equal hashes, whatever their order was."""
-    body = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(body.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()

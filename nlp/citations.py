@@ -50,7 +50,8 @@ def keys_of(number: str, market: str = "") -> frozenset[str]:
 
 # --- the European Union ---------------------------------------------------------------------------------------------
 
-_CELEX = re.compile(r"(?<![a-z0-9])3(?P<year>(?:19|20)\d\d)(?P<kind>[rl])(?P<serial>\d{4})(?!\d)")
+#: These begin with a letter or digit and only then look behind it: the engine skips to a literal, not to a condition.
+_CELEX = re.compile(r"3(?<![a-z0-9]3)(?P<year>(?:19|20)\d\d)(?P<kind>[rl])(?P<serial>\d{4})(?!\d)")
 _SLASHED = re.compile(
     r"(?<![\d/.-])(?P<a>\d{1,4})/(?P<b>\d{1,4})(?!\d|[./-]\d)(?P<eu>/(?:eu|ec|eec|ue|ce|cee|eg|ewg|ab|at)(?![a-z]))?"
 )
@@ -140,12 +141,12 @@ def _federal(text: str) -> Iterator[Citation]:
 # --- laws with a number of their own --------------------------------------------------------------------------------
 
 _PUBLIC_LAW = re.compile(
-    r"(?<![a-z])(?:pub(?:lic|\.)?\s?l(?:aw|\.)?|p\.?\s?l\.?)\s?(?:no\.?\s?)?(\d{2,3})-(\d{1,4})(?!\d)"
+    r"p(?<![a-z]p)(?:ub(?:lic|\.)?\s?l(?:aw|\.)?|\.?\s?l\.?)\s?(?:no\.?\s?)?(\d{2,3})-(\d{1,4})(?!\d)"
 )
 _DIGITS = "[0-9〇一二三四五六七八九十百千元]"
 _JAPANESE = re.compile(rf"(明治|大正|昭和|平成|令和)\s?({_DIGITS}{{1,4}})\s?年\s?法律\s?第?\s?({_DIGITS}{{1,7}})\s?号")
 _JAPANESE_EN = re.compile(r"(?<![a-z])(?:act|law)\sno\.?\s?(\d{1,3})\s(?:of|\()\s?((?:18|19|20)\d\d)(?!\d)")
-_UK = re.compile(r"(?<![a-z])s\.?\s?i\.?\s(?:no\.?\s)?(20\d\d|19\d\d)(?:/|\sno\.?\s?)(\d{1,4})(?!\d)")
+_UK = re.compile(r"s(?<![a-z]s)\.?\s?i\.?\s(?:no\.?\s)?(20\d\d|19\d\d)(?:/|\sno\.?\s?)(\d{1,4})(?!\d)")
 _UK_BARE = re.compile(r"(?<![\d/])(20\d\d|19\d\d)\s?(?:no\.?\s?|/)(\d{1,4})(?!\d|/)")
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 

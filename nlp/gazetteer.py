@@ -20,7 +20,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import ahocorasick
 
@@ -70,8 +70,7 @@ class Concept:
         return (self.terms.get(lang) or self.terms["en"])[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """`folded[start:end]` names the concept."""
 
     concept: str

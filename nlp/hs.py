@@ -48,6 +48,7 @@ def digits(code: str) -> str:
     return bare if bare.isascii() and bare.isdigit() else ""
 
 
+@functools.lru_cache(maxsize=20_000)
 def is_code(code: str) -> bool:
     """Whether HS 2022 has it: a chapter, heading or subheading; 7-13 digits count by the first six."""
     bare = digits(code)
@@ -195,19 +196,21 @@ def _has_words(industry: str, text: str) -> bool:
     return any(word in text for word in rule.anywhere) or rule.whole.search(text) is not None
 
 
+@functools.lru_cache(maxsize=20_000)
+def _industries_of(code: str) -> frozenset[str]:
+    bare = digits(code)[:6]
+    lengths = range(len(bare), 1, -1)
+    return next((found for length in lengths if (found := _by_prefix().get(bare[:length])) is not None), frozenset())
+
+
 def industries_of(code: str, text: str = "") -> frozenset[str]:
     """The industries of a code (2-13 digits): the lists' longest prefix decides; no such chapter → the empty set.
 
     `text` (folded) widens it where a heading holds several trades: 8703 with "electric" is new-energy vehicles too.
     """
-    bare = digits(code)[:6]
-    base: frozenset[str] = frozenset()
-    for length in range(len(bare), 1, -1):
-        found = _by_prefix().get(bare[:length])
-        if found is not None:
-            base = found
-            break
+    base = _industries_of(code)
     if not text or not base:
         return base
+    bare = digits(code)[:6]
     more = {rule.industry for rule in _conditional() if bare.startswith(rule.codes) and _has_words(rule.industry, text)}
     return base | more

@@ -21,7 +21,6 @@ _REMOVED = "\ufdd0"  # noncharacters as marks: never valid text, so they cannot 
 _JOINED = "\ufffe"  # belongs to the character before it
 _OTHER = "\uffff"  # folds to something other than exactly one character
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]| {2}")
 #: What stops the one-to-one alignment. Eight marks a base at most: CPython sorts combining marks in quadratic time,
 #: and OCR or hostile text may carry thousands in a row.
 _IRREGULAR = re.compile(
@@ -187,7 +186,7 @@ def fold(text: str) -> Folded:
 def _once(text: str) -> Folded:
     if text.isascii():
         lowered = text.lower()
-        if not _CONTROL.search(lowered):
+        if lowered.isprintable() and "  " not in lowered:  # no control characters
             return Folded(lowered, text)
     aligned = text.translate(_TABLE)
     parts: list[str] = []

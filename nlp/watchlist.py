@@ -129,7 +129,7 @@ class Watchlist:
         joined: dict[str, Joined] = {}
         for found in (*numbers, *sorted(titles, key=_strength), *self._by_concept(document, concepts)):
             joined.setdefault(found.dossier, found)
-        return tuple(joined[name] for name in self.dossiers if name in joined)
+        return tuple(joined[name] for name in self.dossiers if name in joined) if joined else ()
 
     def _by_number(self, document: Document, text: str) -> Iterator[Joined]:
         for one in citations.find(text, document.notice.market):
