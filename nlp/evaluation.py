@@ -13,7 +13,7 @@ Three ways, decided per table by what the manifest of the shipped models says of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -205,8 +205,6 @@ def score_foreign(report: dict[str, Result], corpus: Corpus, rows: Rows, models:
 
 def _foreign_groups(part: Corpus, models: Models) -> Result:
     found = probabilities(models, "groups", part, known=False)
-    said: Sequence[str] = np.array(models["groups"].classes)[found.argmax(1)].tolist()
-    agreed = [hand.agrees(t, h, name) for t, h, name in zip(part.texts, part.heads, said, strict=True)]
     confidence = found.max(1)
-    right = np.array(said) == part.array("industries").astype(str)
-    return metrics.selective(part.tables[0], right, confidence, hand.accepted(confidence, agreed))
+    right = np.array(models["groups"].classes)[found.argmax(1)] == part.array("industries").astype(str)
+    return metrics.selective(part.tables[0], right, confidence, hand.accepted(confidence))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp import codes, concepts, fitting, labels, metrics, products
-from nlp.gazetteer import Gazetteer, Match
 from nlp.linear import Models
 from nlp.text import fold
 
@@ -58,23 +56,13 @@ def _groups(models: Models, texts: list[str], industries: list[str]) -> dict[str
     model = models["groups"]
     found = model.answers(matrix.text, matrix.tokens, [""] * len(texts))
     predicted = np.array(model.classes)[found.argmax(1)]
-    agreed = [agrees(text, len(text), name) for text, name in zip(folded, predicted, strict=True)]
-    return metrics.selective("", predicted == np.array(industries), found.max(1), accepted(found.max(1), agreed))
+    return metrics.selective("", predicted == np.array(industries), found.max(1), accepted(found.max(1)))
 
 
-def accepted(confidence: NDArray[Any], agreed: Sequence[bool]) -> NDArray[np.bool_]:
+def accepted(confidence: NDArray[Any]) -> NDArray[np.bool_]:
     """Which answers the engine gives of a source it does not know; the rest go to review."""
-    needed = np.array([products.needed(known=False, agreed=said) for said in agreed])
-    answered: NDArray[np.bool_] = confidence >= needed
+    answered: NDArray[np.bool_] = confidence >= products.needed(known=False)
     return answered
-
-
-def agrees(text: str, head: int, industry: str) -> bool:
-    """Whether the first product concepts of a folded text, those of its head before others, belong to the industry."""
-    gazetteer = Gazetteer.load()
-    found: list[Match] = [m for m in gazetteer.find(text) if gazetteer.concept(m.concept).kind == "product"]
-    found.sort(key=lambda match: (match.end > head, match.start))
-    return any(industry in gazetteer.concept(match.concept).industries for match in found[:3])
 
 
 def codes_of() -> dict[str, list[tuple[str, set[str]]]]:

@@ -71,13 +71,10 @@ def evaluate(part: Part, known: Rows, asked: Rows, classes: Sequence[str]) -> di
 
 def _result(part: Part, rows: Rows, found: F32, scale: float, classes: Sequence[str]) -> dict[str, Any]:
     answers = linear.calibrated(found, "softmax", np.full(len(classes), scale, np.float32), np.zeros(1, np.float32))
-    said = [classes[c] for c in answers.argmax(1)]
-    corpus, places = part.corpus, part.rows[rows]
-    agreed = [hand.agrees(corpus.texts[i], corpus.heads[i], name) for i, name in zip(places, said, strict=True)]
     confidence = answers.max(1)
     table = "+".join(sorted(set(part.tables[rows].tolist())))
-    right = np.array(said) == part.industries[rows].astype(str)
-    return metrics.selective(table, right, confidence, hand.accepted(confidence, agreed))
+    right = np.array(classes)[answers.argmax(1)] == part.industries[rows].astype(str)
+    return metrics.selective(table, right, confidence, hand.accepted(confidence))
 
 
 def pooled(answers: Sequence[tuple[F32, NDArray[Any]]]) -> float:

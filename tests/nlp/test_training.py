@@ -187,3 +187,27 @@ def test_published_fields_are_the_same_from_table_and_notice() -> None:
     assert list(published.of_row("eu_rasff_decisions", row)) == list(published.of_stated("eu_rasff_decisions", stated))
     assert len(list(published.of_row("eu_rasff_decisions", row))) == 8
     assert not list(published.of_row("eu_safety_gate", row))
+
+
+def test_rows_of_a_rare_group_weigh_more_and_no_row_of_a_common_one() -> None:
+    """Shown to fail by returning the weights as they are: `nev_battery` then had a third of its recall."""
+    labels_of = np.array(["common"] * 100 + ["median"] * 25 + ["rare"] * 4 + ["rarest"] * 1)
+    weight = training._balanced(labels_of, np.ones(len(labels_of)))
+    of = {name: weight[labels_of == name] for name in set(labels_of.tolist())}
+    assert set(of["common"].tolist()) == {1.0}
+    assert 1.0 < of["rare"][0] < of["rarest"][0] <= training.RARE
+    assert of["rare"][0] ** 2 == pytest.approx(np.median([100, 25, 4, 1]) / 4)
+
+
+def test_one_decision_in_many_rows_weighs_as_the_root_of_their_number() -> None:
+    """Shown to fail with equal weights: of 1,996 rows on food recalls 759 are decisions, one of them 68 rows."""
+    rows = [{"reason_for_recall": "Listeria"}] * 9 + [{"reason_for_recall": "Metal"}]
+    held = corpus.Corpus(rows=[*rows, {"reason_for_recall": "Listeria"}])
+    part = object.__new__(training.Part)
+    part.corpus, part.rows = held, np.arange(11)
+    part.dates = ["2024-05-01"] * 10 + ["2024-06-01"]
+    weight = training._repeated(part, np.arange(11), "fda_class1")
+    assert weight[:9].sum() == pytest.approx(3 * weight[9])
+    assert weight[9] == pytest.approx(weight[10])  # the same words a month later: another decision
+    assert weight.mean() == pytest.approx(1)
+    assert set(training._repeated(part, np.arange(11), "fsis_class1").tolist()) == {1.0}
