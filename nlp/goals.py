@@ -88,6 +88,9 @@ def rows(report: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
     """The check as cells: goal, task, n, metric, value, 95 %, bound, met."""
     for found in check(report):
         value = "not measured here" if found.value is None else f"{found.value:.3f}"
+        share = report.get(found.task, {}).get("metrics", {}).get("accepted_share")
+        if found.goal.metric == "accepted_accuracy" and share is not None:
+            value += f" of the {share:.0%} accepted"
         interval = "" if found.interval is None else f"[{found.interval[0]:.3f}, {found.interval[1]:.3f}]"
         met = {True: "met", False: "NOT met", None: ""}[found.met]
         goal = found.goal
