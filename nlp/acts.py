@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from crawlers.notice import INCIDENT_KINDS, Notice
 from nlp import level
 from nlp.words import word
-
-Lang = Literal["zh", "en"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +84,8 @@ def is_incident(notice: Notice) -> bool:
     return notice.kind in INCIDENT_KINDS or notice.kind == "import_alert"
 
 
-def title(notice: Notice, who: str, goods: str) -> str:
-    """`欧盟召回中国产充电宝`, `欧盟通报补遗：电池技术要求`."""
-    return _act(notice).title.format(who=who, goods=goods)
-
-
-def told(notice: Notice) -> str:
-    """The predicate of the Chinese brief: 发布通报, 通报召回."""
-    return _act(notice).told
-
-
-def noun(notice: Notice, lang: Lang) -> str:
-    """What it is, by a noun: `addendum to a notification`, `withdrawal from the market`."""
-    return _act(notice).noun if lang == "en" else word("kind", notice.kind, "zh")
-
-
-def _act(notice: Notice) -> Act:
+def of(notice: Notice) -> Act:
+    """What a notice is told as."""
     if notice.kind == "notification":
         return _notification(notice)
     special = _TYPES.get(notice.document_type.strip().lower())

@@ -6,6 +6,7 @@ registers); whatever the text holds, the answer is an assessment, never an excep
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
 import itertools
@@ -62,6 +63,27 @@ class _Read:
     worded: bool  # there is a word to go by: of numbers and signs a model knows only its prior
 
 
+#: Model → class → its probability for one document; {} where there is no such model, or no word to go by.
+Scores = Callable[[str], dict[str, float]]
+
+
+class _Scores:
+    """The hazard and severity models over a batch, each in one product when first asked: most sources state what they say."""
+
+    def __init__(self, models: linear.Models, rows: features.Rows, worded: Sequence[bool]) -> None:
+        self._models, self._rows, self._worded = models, rows, worded
+        self._tables: dict[str, list[list[float]]] = {}
+
+    def of(self, row: int, name: str) -> dict[str, float]:
+        if name not in self._models or not self._worded[row]:
+            return {}
+        model = self._models[name]
+        if name not in self._tables:
+            margins = model.margins(self._rows.text) + self._rows.tokens @ model.weights
+            self._tables[name] = model.probabilities(margins).tolist()
+        return dict(zip(model.classes, self._tables[name][row], strict=True))
+
+
 class Assessor:
     """Everything that is loaded once. Not shared between processes; cheap to make again (< 1 s)."""
 
@@ -112,10 +134,10 @@ class Assessor:
         first = [self._read(notice) for notice in notices]
         rows = self._rows(first)
         guesses = self._guesses(first, rows)
-        modelled = self._scores(first, rows)
+        scores = _Scores(self.models, rows, [item.worded for item in first])
         return [
-            self._finish(item, guess, scores, parent, run)
-            for item, guess, scores, parent in zip(first, guesses, modelled, parents, strict=True)
+            self._finish(item, guess, functools.partial(scores.of, row), parent, run)
+            for row, (item, guess, parent) in enumerate(zip(first, guesses, parents, strict=True))
         ]
 
     def _read(self, notice: Notice) -> _Read:
@@ -147,12 +169,9 @@ class Assessor:
             ranked: list[tuple[Industry, float]] = [
                 (model.classes[c], float(probabilities[row, c])) for c in order[row, :3]
             ]
-            evidence = tuple(
-                item.document.evidence(start, end, why="n-gram", weight=weight)
-                for start, end, weight in spans[row]
-                if BREAK not in item.document.text[start:end]
-            )
-            guesses.append(products.Guess(tuple(ranked) if item.worded else (), evidence, known[row]))
+            text = item.document.text
+            shown = tuple(span for span in spans[row] if BREAK not in text[span[0] : span[1]])
+            guesses.append(products.Guess(tuple(ranked) if item.worded else (), shown, known[row]))
         return guesses
 
     def _evidence(
@@ -180,24 +199,11 @@ class Assessor:
             spans.append(picked)
         return spans
 
-    def _scores(self, first: Sequence[_Read], rows: features.Rows) -> list[dict[str, dict[str, float]]]:
-        """Per document: model → class → probability, of the hazard and severity models."""
-        found: list[dict[str, dict[str, float]]] = [{} for _ in range(rows.grams.size)]
-        for name in ("hazards_goods", "hazards_food", "rasff_serious", "fda_class1", "fsis_class1"):
-            if name not in self.models:
-                continue
-            model = self.models[name]
-            table = model.probabilities(model.margins(rows.text) + rows.tokens @ model.weights)
-            for row, values in enumerate(table.tolist()):
-                if first[row].worded:
-                    found[row][name] = dict(zip(model.classes, values, strict=True))
-        return found
-
     def _finish(
         self,
         item: _Read,
         guess: products.Guess,
-        scores: dict[str, dict[str, float]],
+        scores: Scores,
         parent: Notice | None,
         run: str,
     ) -> Assessment:
@@ -215,14 +221,10 @@ class Assessor:
         )
         industries = {opinion.industry for opinion in found.industries}
         hazard_model = "hazards_food" if industries & _FOOD else "hazards_goods"
-        modelled = scores.get(hazard_model, {}) if notice.kind in INCIDENT_KINDS and industries != {"health"} else {}
-        danger = hazards.of(
-            document,
-            rules.of("hazards", notice, values),
-            item.matches,
-            modelled,
-            self._threshold(hazard_model),
-        )
+        stated = rules.of("hazards", notice, values)
+        asked = stated is None and notice.kind in INCIDENT_KINDS and industries != {"health"}
+        modelled = scores(hazard_model) if asked else {}
+        danger = hazards.of(document, stated, item.matches, modelled, self._threshold(hazard_model))
         official = rules.of("severity", notice, values)
         modelled_severity = None if official is not None else self._severity_model(item, scores)
         graded = severity.of(notice, official, danger, modelled_severity)
@@ -302,15 +304,18 @@ class Assessor:
     def _threshold(self, name: str) -> float:
         return float(self.models[name].about.get("threshold", 0.5)) if name in self.models else 0.5
 
-    def _severity_model(self, item: _Read, scores: dict[str, dict[str, float]]) -> SeverityOpinion | None:
+    def _severity_model(self, item: _Read, scores: Scores) -> SeverityOpinion | None:
         """The model of the notice's own regime, for a notice its authority has not graded yet."""
         notice = item.document.notice
         for name in ("rasff_serious", "fda_class1", "fsis_class1"):
-            if name not in scores or notice.register_name not in self.models[name].about.get("registers", ()):
+            if name not in self.models or notice.register_name not in self.models[name].about.get("registers", ()):
                 continue
             if name == "fda_class1" and notice.stated.get("product_type", "Food") != "Food":
                 continue  # trained on food alone
-            probability = next(iter(scores[name].values()))
+            answer = scores(name)
+            if not answer:
+                continue
+            probability = next(iter(answer.values()))
             if f"{name}_fields" in self.models:
                 name, probability = f"{name}_fields", self._with_fields(f"{name}_fields", item)
             value = "high" if probability >= 0.5 else "medium"

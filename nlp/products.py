@@ -43,11 +43,15 @@ SUGGESTED = 5
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The group model's answer: classes by falling probability, evidence for the first, whether the register is known."""
+    """The group model's answer: classes by falling probability, what speaks for the first, whether the register is known."""
 
     ranked: tuple[tuple[Industry, float], ...]
-    evidence: tuple[Evidence, ...] = ()
+    spans: tuple[tuple[int, int, float], ...] = ()  # start, end, weight
     known: bool = True
+
+    def evidence(self, document: Document) -> tuple[Evidence, ...]:
+        """Made when the answer is shown: most are not, since a code or the source's own category decides."""
+        return tuple(document.evidence(start, end, why="n-gram", weight=weight) for start, end, weight in self.spans)
 
 
 @dataclass(slots=True)
@@ -120,10 +124,10 @@ def determine(
         _inherit(parent, result)
     result.decided = bool(result.industries)
     _by_concept(document, named, guess, result)
-    _by_model(guess, result)
+    _by_model(document, guess, result)
     if not result.products:
         _retrieve(document, named, result)
-    _check_conflict(guess, named, result)
+    _check_conflict(document, guess, named, result)
     if not result.products and not result.industries:
         result.review.append(Review(reason="no_product"))
     return result
@@ -261,7 +265,7 @@ def _by_concept(document: Document, named: Sequence[Mention], guess: Guess, resu
                 _add(result, industry, CONCEPT_PROBABILITY, "mapped", span)
 
 
-def _by_model(guess: Guess, result: Found) -> None:
+def _by_model(document: Document, guess: Guess, result: Found) -> None:
     """Level D, where A-C gave no group. A register the model never saw needs more."""
     if not guess.ranked or result.decided:
         return
@@ -278,7 +282,7 @@ def _by_model(guess: Guess, result: Found) -> None:
             industry=best,
             probability=round(probability, 4),
             method="model",
-            evidence=guess.evidence,
+            evidence=guess.evidence(document),
             runner_up=second,
             margin=margin,
         ),
@@ -315,7 +319,7 @@ def _retrieve(document: Document, named: Sequence[Mention], result: Found) -> No
                 _add(result, industry, product.probability, "retrieved", product.evidence[0])
 
 
-def _check_conflict(guess: Guess, named: Sequence[Mention], result: Found) -> None:
+def _check_conflict(document: Document, guess: Guess, named: Sequence[Mention], result: Found) -> None:
     """Mark codes that model and concepts both contradict, and show what those say."""
     if not guess.ranked or not result.products or result.level not in ("stated", "extracted"):
         return
@@ -330,7 +334,7 @@ def _check_conflict(guess: Guess, named: Sequence[Mention], result: Found) -> No
             industry=best,
             probability=round(probability, 4),
             method="model",
-            evidence=guess.evidence,
+            evidence=guess.evidence(document),
             runner_up=guess.ranked[1][0],
             margin=round(probability - guess.ranked[1][1], 4),
         )

@@ -11,6 +11,7 @@ these, a machine translation (off by default) is marked as such elsewhere.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -67,9 +68,9 @@ MOST_NAMED = 2
 QUOTED, QUOTED_GOODS, QUOTED_ORIGINAL = 60, 40, 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
-    """What a title and a brief may say."""
+    """What a title and a brief may say. What each of them asks for is worked out once."""
 
     notice: Notice
     products: Sequence[Product]
@@ -83,7 +84,12 @@ class Facts:
     agents: Sequence[Concept] = ()  # substances and pathogens the text names
     dossiers: Sequence[Dossier] = ()  # named measures the notice belongs to
     language: str = "en"
-    _names: dict[Lang, tuple[str, bool]] = field(default_factory=dict)  # asked for by title and both briefs
+    _names: dict[Lang, tuple[str, bool]] = field(default_factory=dict)
+    _content: dict[Lang, tuple[str, str]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def act(self) -> acts.Act:
+        return acts.of(self.notice)
 
 
 # --- the title --------------------------------------------------------------------------------------------------------
@@ -93,12 +99,11 @@ def title_zh(facts: Facts) -> str:
     """Who, what is done, the goods, requirement or hazard, the date."""
     notice = facts.notice
     goods = _origin(facts) + (_goods(facts) or _quote(notice.title, QUOTED))
-    about = _about(facts, "zh")
+    requirement, about = _asked(facts, "zh")
     if not acts.is_incident(notice):
-        requirement = _requirement(facts, "zh")
         goods += requirement
         about = f"涉及{about}" if about else ""
-    body = acts.title(notice, _who(notice, "zh"), goods)
+    body = facts.act.title.format(who=_who(notice, "zh"), goods=goods)
     return f"{body}{'——' if about else ''}{about}（{_date(notice)}）"
 
 
@@ -162,13 +167,13 @@ def brief_zh(facts: Facts) -> str:
     """Some sentences for a reader who does not read the original; the original's own title stands in quotes."""
     notice = facts.notice
     symbol = f"（{notice.symbol}）" if notice.symbol else ""
-    parts = [f"{notice.published.isoformat()}，{_who(notice, 'zh')}{_by(notice, 'zh')}{acts.told(notice)}{symbol}。"]
+    parts = [f"{notice.published.isoformat()}，{_who(notice, 'zh')}{_by(notice, 'zh')}{facts.act.told}{symbol}。"]
     product, _ = _product(facts, "zh")
     if product:
         parts.append(f"涉及产品：{product}{_codes(facts, 'zh')}。")
     if notice.origins:
         parts.append(f"原产地：{'、'.join(places.name(code, 'zh') for code in notice.origins[:6])}。")
-    requirement, about = _requirement(facts, "zh"), _about(facts, "zh")
+    requirement, about = _asked(facts, "zh")
     if acts.is_incident(notice):
         parts += [f"涉及风险：{about}。"] if about else []
     elif requirement or about:
@@ -194,13 +199,13 @@ def brief_en(facts: Facts) -> str:
     notice = facts.notice
     symbol = f" ({notice.symbol})" if notice.symbol else ""
     who = f"{_who(notice, 'en')}{_by(notice, 'en')}"
-    parts = [f"{notice.published.isoformat()}: {acts.noun(notice, 'en')}{symbol} by {who}."]
+    parts = [f"{notice.published.isoformat()}: {facts.act.noun}{symbol} by {who}."]
     product, _ = _product(facts, "en")
     if product:
         parts.append(f"Products: {product}{_codes(facts, 'en')}.")
     if notice.origins:
         parts.append(f"Origin: {', '.join(places.name(code, 'en') for code in notice.origins[:6])}.")
-    requirement, about = _requirement(facts, "en"), _about(facts, "en")
+    requirement, about = _asked(facts, "en")
     if acts.is_incident(notice):
         parts += [f"Hazard: {about}."] if about else []
     elif requirement or about:
@@ -318,6 +323,15 @@ def _fits(concept: Concept, facts: Facts) -> bool:
 # --- requirement and hazard -------------------------------------------------------------------------------------------
 
 
+def _asked(facts: Facts, lang: Lang) -> tuple[str, str]:
+    """(requirement, hazards and named measures)."""
+    found = facts._content.get(lang)
+    if found is None:
+        requirement = _requirement(facts, lang)
+        found = facts._content[lang] = requirement, _about(facts, requirement, lang)
+    return found
+
+
 def _requirement(facts: Facts, lang: Lang) -> str:
     """What an act asks for; nothing where no ground of the measure was found, or no goods of which it could be asked."""
     if acts.is_incident(facts.notice) or facts.measure.basis == "none" or not _product(facts, lang)[0]:
@@ -334,7 +348,7 @@ def _limited(facts: Facts) -> str:
     return first if facts.measure.value == "standard" and first in _LIMITS else ""
 
 
-def _about(facts: Facts, lang: Lang) -> str:
+def _about(facts: Facts, requirement: str, lang: Lang) -> str:
     """The hazards, with what causes them; of an act also the named measure it belongs to, and not what it says already."""
     hazards = [word("hazard", opinion.hazard, lang) for opinion in facts.hazards[:MOST_NAMED]]
     agents = _unique(concept.name(lang) for concept in facts.agents if concept.kind != "scheme")
@@ -345,7 +359,7 @@ def _about(facts: Facts, lang: Lang) -> str:
                 f"（{_join(agents, lang)}）" if lang == "zh" else f" ({_join(agents, lang)})"
             )
         return _join(hazards or agents, lang)
-    said = _requirement(facts, lang) + _product(facts, lang)[0]
+    said = requirement + _product(facts, lang)[0]
     measures = [_nickname(dossier, facts.notice, lang) for dossier in facts.dossiers[:MOST_NAMED]]
     topics = [name for name in (*hazards, *agents) if name not in said and not any(name in one for one in measures)]
     return _join([*measures, *topics[:MOST_NAMED]], lang)

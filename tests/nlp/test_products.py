@@ -158,12 +158,11 @@ def test_a_key_industry_is_named_beside_a_broad_category(determined: Callable[..
 
 
 def test_the_model_answers_where_nothing_is_stated_with_the_class_it_beat(determined: Callable[..., Found]) -> None:
-    evidence = (Evidence(field="title", end=1, text="W", why="n-gram", weight=0.5),)
-    found = determined("Widgets", sure("machinery", "vehicles", 0.8, evidence=evidence))
+    found = determined("Widgets", sure("machinery", "vehicles", 0.8, spans=((0, 1, 0.5),)))
     (opinion,) = found.industries
     assert (opinion.industry, opinion.method, opinion.probability) == ("machinery", "model", 0.8)
     assert (opinion.runner_up, opinion.margin) == ("vehicles", 0.6)
-    assert opinion.evidence == evidence
+    assert opinion.evidence == (Evidence(field="title", end=1, text="W", why="n-gram", weight=0.5),)
     assert reasons(found) == []
 
 

@@ -223,7 +223,7 @@ def test_a_measure_without_a_ground_and_a_predicted_code_are_not_told_as_facts()
     """Shown to fail: requirement told for basis `none`; a retrieved chapter printed as the goods' name."""
     base = facts_of(a_notice("rule"), named=["power_bank"])
     groundless = {
-        **{name: getattr(base, name) for name in Facts.__slots__},
+        **{name: getattr(base, name) for name in Facts.__match_args__ if not name.startswith("_")},
         "measure": MeasureOpinion(value="standard"),
     }
     assert title_zh(Facts(**groundless)) == "美国发布法规：充电宝（2026-11-10发布）"
@@ -410,6 +410,8 @@ def test_the_level_and_its_grounds_stand_in_the_brief() -> None:
         reach=ReachOpinion(value="names_china"),
     )
     base = facts_of(notice, named=["power_bank"])
-    facts = Facts(**{**{name: getattr(base, name) for name in Facts.__slots__}, "levels": levels})
+    facts = Facts(
+        **{**{name: getattr(base, name) for name in Facts.__match_args__ if not name.startswith("_")}, "levels": levels}
+    )
     assert "通用级别（发布时）：红色；依据：原产中国产品的高严重程度事件，发布未超过30日。" in brief_zh(facts)
     assert "Base level when published: red; grounds: a high-severity incident of Chinese origin" in brief_en(facts)
