@@ -39,7 +39,7 @@ def run(deadline: float) -> bool:
         "`make soak SOAK=training`: every table of labels learned twice, each time by a new process on one thread, with different seeds of"
         " Python's hashing; arrays compared by type, shape and bytes. The last column compares with the models in `nlp/models/`: equal bits"
         " are promised on one machine and one thread only, elsewhere equal predictions.",
-        ["models", "arrays", "numbers", "arrays that differ", "arrays unlike the shipped"],
+        ["files", "arrays", "numbers", "arrays that differ", "arrays unlike the shipped"],
         [
             [
                 len({name.partition("/")[0] for name in first}),
