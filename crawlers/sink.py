@@ -93,6 +93,13 @@ class Sink:
         self._writers: dict[Kind, Writer] = {}
         self._rows = self._files.enter_context((Path(job.spool) / "rows.jsonl").open("wb"))
 
+    def seen(self, hashes: dict[str, bytes]) -> None:
+        """The ids of a page that is kept join those of the run."""
+        if self.hashes:
+            self.hashes.update(hashes)
+        else:
+            self.hashes = hashes  # one large page is a whole run: no second table of it
+
     def page(self, response: Response, fetched_at: dt.datetime) -> Page:
         return Page(self, response, assemble.provenance(self.source, response, fetched_at))
 
@@ -207,7 +214,7 @@ class Page:
             self._quarantine(reject)
         if lines or self._rejects:
             self._keep_body()
-        sink.hashes.update(self._own)
+        sink.seen(self._own)
         sink.new_by_day.update(self._new)
         for name, count in self._counts.items():
             sink.tally.add(name, count)

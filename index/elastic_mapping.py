@@ -16,8 +16,8 @@ from index.columns import tie
 from index.documents import OPEN, Document
 from index.expression import Filter
 from index.fields import DATE_FIELDS, VALUE_FIELDS, Facet
-from index.plan import Both, Literal, Part, Plan, Term, Without
-from index.store import LEVEL_BONUS, Sort
+from index.plan import Both, Literal, Part, Plan, Some, Term, Without
+from index.store import LEVEL_BONUS, WORD_FOUND, Sort
 
 VERSION = "1"
 LEVELS = ("red", "yellow", "green")
@@ -193,6 +193,10 @@ def _query(part: Part, as_of: dt.date) -> Json:
     if isinstance(part, Without):
         return {"bool": {"filter": [{"bool": {"must_not": [_query(part.item, as_of)]}}]}}
     parts = [_query(item, as_of) for item in part.items]
+    if isinstance(part, Some):
+        found: Json = {"constant_score": {"filter": {"match_all": {}}, "boost": WORD_FOUND}}
+        words = [{"bool": {"must": [item, found]}} for item in parts]
+        return {"bool": {"should": words, "minimum_should_match": part.least}}
     return {"bool": {"must": parts}} if isinstance(part, Both) else _either(parts)
 
 

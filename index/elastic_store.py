@@ -247,6 +247,7 @@ class ElasticStore:
             for facet in wanted
         }
         return Page(
+            missing=query.missing,
             total=answer["hits"]["total"]["value"],
             hits=tuple(
                 Hit(
@@ -291,6 +292,9 @@ class ElasticStore:
         finally:
             with contextlib.suppress(ApiError, TransportError):  # it ends by itself after five minutes
                 self._client.close_point_in_time(id=pit)
+
+    def together(self, query: Query) -> int:
+        return plan(query, self._concepts).together
 
     def words_like(self, word: str, limit: int = 5) -> list[tuple[str, int]]:
         suggest = {

@@ -93,6 +93,14 @@ class Both:
 
 
 @dataclass(frozen=True, slots=True)
+class Some:
+    """At least `least` of the items."""
+
+    items: tuple[Part, ...]
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     items: tuple[Part, ...]
 
@@ -102,25 +110,39 @@ class Without:
     item: Part
 
 
-Part = Term | Literal | Filter | Both | Either | Without
+Part = Term | Literal | Filter | Both | Some | Either | Without
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`root` must hold (None: everything does) and each of `conditions`; `concepts` are the ids that answered words."""
+    """`root` must hold (None: everything does) and each of `conditions`; `concepts` are the ids that answered words.
+
+    `together`: how many words and concepts the longest run of words asks for; `Query.missing` counts by these.
+    """
 
     root: Part | None
     conditions: tuple[Filter, ...]
     concepts: tuple[str, ...] = ()
+    together: int = 0
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What reading one query carries along."""
+
+    concepts: Concepts
+    missing: int
+    used: list[str]
+    together: int = 0
 
 
 def plan(query: Query, concepts: Concepts) -> Plan:
     """Raises QueryError when the query comes to more terms than an engine should be asked for."""
-    used: list[str] = []
-    root = _part(query.tree, concepts, used) if query.tree is not None else None
+    reading = _Reading(concepts, query.missing, [])
+    root = _part(query.tree, reading) if query.tree is not None else None
     if sum(_size(part) for part in _walk(root)) > MAX_TERMS:
         raise QueryError(0, f"the query comes to more than {MAX_TERMS} terms", f"查询展开后超过{MAX_TERMS}个检索词")
-    return Plan(root, query.conditions, tuple(dict.fromkeys(used)))
+    return Plan(root, query.conditions, tuple(dict.fromkeys(reading.used)), reading.together)
 
 
 def positive(part: Part | None) -> Iterator[Term]:
@@ -129,7 +151,7 @@ def positive(part: Part | None) -> Iterator[Term]:
         yield part
     elif isinstance(part, Literal):
         yield part.scored
-    elif isinstance(part, Both | Either):
+    elif isinstance(part, Both | Some | Either):
         for item in part.items:
             yield from positive(item)
 
@@ -138,7 +160,8 @@ def _walk(part: Part | None) -> Iterator[Part]:
     if part is None:
         return
     yield part
-    for item in part.items if isinstance(part, Both | Either) else (part.item,) if isinstance(part, Without) else ():
+    inner = part.items if isinstance(part, Both | Some | Either) else (part.item,) if isinstance(part, Without) else ()
+    for item in inner:
         yield from _walk(item)
 
 
@@ -148,27 +171,29 @@ def _size(part: Part) -> int:
     return len(part.words) if isinstance(part, Literal) else 1
 
 
-def _part(node: Node, concepts: Concepts, used: list[str]) -> Part | None:
+def _part(node: Node, reading: _Reading) -> Part | None:
     if isinstance(node, Filter):
         return node
     if isinstance(node, Not):
-        inner = _part(node.item, concepts, used)
+        inner = _part(
+            node.item, _Reading(reading.concepts, 0, reading.used)
+        )  # what is excluded is excluded as it was typed
         return Without(inner) if inner is not None else None
     if isinstance(node, All | Any):
-        parts = tuple(part for part in (_part(item, concepts, used) for item in node.items) if part is not None)
+        parts = tuple(part for part in (_part(item, reading) for item in node.items) if part is not None)
         if len(parts) < 2:
             return parts[0] if parts else None
         return Both(parts) if isinstance(node, All) else Either(parts)
     if isinstance(node, Phrase):
-        return _literal(node.text) if node.exact else _phrase(node.text, concepts, used)
-    return _words(node.text, concepts, used)
+        return _literal(node.text) if node.exact else _phrase(node.text, reading)
+    return _words(node.text, reading)
 
 
-def _phrase(text: str, concepts: Concepts, used: list[str]) -> Part | None:
+def _phrase(text: str, reading: _Reading) -> Part | None:
     folded = fold(text).text.strip()
-    spans = concepts.spans(folded)
+    spans = reading.concepts.spans(folded)
     if len(spans) == 1 and (spans[0].start, spans[0].end) == (0, len(folded)):
-        used.append(spans[0].concept)
+        reading.used.append(spans[0].concept)
         return Term(((concept_term(spans[0].concept),),))
     return _terms(folded)
 
@@ -200,22 +225,25 @@ def tokens_are_paired(text: str) -> bool:
     return len(tokens(text)) == len(text) if text and not text.isascii() else False
 
 
-def _words(text: str, concepts: Concepts, used: list[str]) -> Part | None:
-    """Each concept, and each chunk between them, must be found."""
+def _words(text: str, reading: _Reading) -> Part | None:
+    """Each concept, and each chunk between them, must be found; all but `missing`, one of them at least."""
     folded = fold(text)
     parts: list[Part] = []
     fillers: list[Part] = []
     at = 0
-    for start, end, concept in [*((m.start, m.end, m.concept) for m in concepts.spans(folded.text)), (None, None, "")]:
+    spans = reading.concepts.spans(folded.text)
+    for start, end, concept in [*((m.start, m.end, m.concept) for m in spans), (None, None, "")]:
         _chunks(folded, at, len(folded.text) if start is None else start, parts, fillers)
         if start is not None and end is not None:
             parts.append(Term(((concept_term(concept),),)))
-            used.append(concept)
+            reading.used.append(concept)
             at = end
-    parts = parts or fillers[:1]
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return Both(tuple(dict.fromkeys(parts)))
+    wanted = tuple(dict.fromkeys(parts or fillers[:1]))
+    if len(wanted) < 2:
+        return wanted[0] if wanted else None
+    reading.together = max(reading.together, len(wanted))
+    missing = min(reading.missing, len(wanted) - 1)
+    return Some(wanted, len(wanted) - missing) if missing else Both(wanted)
 
 
 def _chunks(folded: Folded, start: int, end: int, parts: list[Part], fillers: list[Part]) -> None:

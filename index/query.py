@@ -10,6 +10,7 @@ import re
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 
+from pydantic import Field as Default
 from pydantic import model_validator
 
 from crawlers.notice import Record
@@ -41,11 +42,15 @@ _NUMBERED = frozenset({"iso", "iec", "en", "gb", "astm", "un", "cas", "ec", "din
 class Query(Record):
     """`text` in the query language, and further `filters` that must all hold (as facets and subscriptions give them).
 
+    `missing`: how many of the words typed side by side an alert may lack (`index.finding` asks so when few have them all);
+    never all of them, and never a phrase, a filter or what stands after `-`.
+
     Raises QueryError (inside pydantic's ValidationError when constructed in code) for a text that cannot be understood.
     """
 
     text: str = ""
     filters: tuple[Filter, ...] = ()
+    missing: int = Default(default=0, ge=0)
 
     @model_validator(mode="after")
     def _text_parses(self) -> Query:

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from index.columns import LEVELS, NEVER, Key, Mask, Slots, View, top
 from index.expression import Filter
 from index.fields import DATE_FIELDS
-from index.plan import Both, Literal, Part, Plan, Term, Without
+from index.plan import Both, Either, Literal, Part, Plan, Some, Term, Without
 from index.postings import Floats, Postings, idf, phrase, scores
 from index.sqlite_schema import decode
-from index.store import LEVEL_BONUS, Sort
+from index.store import LEVEL_BONUS, WORD_FOUND, Sort
 
 #: Above every code point a term can hold: the end of the range of a prefix.
 _LAST = "\U0010ffff"
@@ -120,19 +120,30 @@ class Search:
             return Found(mask, None if scored.score is None else scored.score * mask)
         if isinstance(part, Without):
             return Found(~self._part(part.item).mask, None)
-        found = [self._part(item) for item in part.items]
-        return self._combined(found, every=isinstance(part, Both))
+        return self._combined(part)
 
-    def _combined(self, found: Sequence[Found], *, every: bool) -> Found:
-        combine = np.logical_and if every else np.logical_or
-        mask: Mask = combine.reduce([item.mask for item in found])
+    def _combined(self, part: Both | Some | Either) -> Found:
+        found = [self._part(item) for item in part.items]
+        masks = [item.mask for item in found]
+        if isinstance(part, Some):
+            return self._some(found, np.add.reduce(masks, dtype=np.uint16), part.least)
+        mask: Mask = (np.logical_and if isinstance(part, Both) else np.logical_or).reduce(masks)
         parts = [item.score for item in found if item.score is not None]
         if not parts:
             return Found(mask, None)
         total = parts[0].copy()
         for score in parts[1:]:
             total += score
-        return Found(mask, total * mask if every else total)
+        return Found(mask, total * mask if isinstance(part, Both) else total)
+
+    @staticmethod
+    def _some(found: Sequence[Found], words: npt.NDArray[np.uint16], least: int) -> Found:
+        total = words.astype(np.float32) * np.float32(WORD_FOUND)
+        for item in found:
+            if item.score is not None:
+                total += item.score
+        mask: Mask = words >= least
+        return Found(mask, total * mask)
 
     def _term(self, term: Term) -> Found:
         mask = np.zeros(self._view.length, np.bool_)

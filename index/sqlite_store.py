@@ -156,6 +156,7 @@ class SqliteStore:
             counted = self._facets(connection, epoch, view, search, facets, histogram)
         found = [_alert(body) for body in bodies]
         return Page(
+            missing=query.missing,
             total=len(hits),
             hits=tuple(
                 Hit(
@@ -222,6 +223,9 @@ class SqliteStore:
         view = self._view(connection, epoch)
         hits = Search(connection, epoch, view, meaning, as_of).hits()
         return hits[np.argsort(view.single["tie"][hits], kind="stable")]
+
+    def together(self, query: Query) -> int:
+        return plan(query, self._concepts).together
 
     def words_like(self, word: str, limit: int = 5) -> list[tuple[str, int]]:
         with self._reading() as (connection, epoch):

@@ -21,6 +21,9 @@ MAX_WINDOW = 10_000  # offset + limit of one page; more is what `scan` is for
 MAX_LIMIT = 500
 #: What the level in force adds to a score: a tie-breaker between alerts that match equally well, never more.
 LEVEL_BONUS: dict[str, float] = {"red": 0.02, "yellow": 0.01, "green": 0.0}
+#: What each word found adds where some may be missing: more words found come first, whatever BM25 says of them. Far above
+#: any BM25 sum, and small enough that a 32-bit score still tells the bonus above.
+WORD_FOUND = 500.0
 
 
 class StoreError(Exception):
@@ -65,9 +68,13 @@ class Hit(Record):
 
 
 class Page(Record):
-    """`total` is exact. `histogram` counts hits by the Monday of the week of publication, oldest first."""
+    """`total` is exact. `histogram` counts hits by the Monday of the week of publication, oldest first.
+
+    `missing`: how many of the words typed side by side a hit may lack here (`Query.missing` of what was asked).
+    """
 
     total: int
+    missing: int = 0
     hits: tuple[Hit, ...] = ()
     facets: dict[str, tuple[Count, ...]] = Field(default_factory=dict)
     histogram: tuple[Count, ...] = ()
@@ -129,6 +136,9 @@ class Store(Protocol):
 
     def rebuild(self, alerts: Iterable[Alert]) -> int:
         """The three steps in a row. A rebuild that fails leaves the old index as it is."""
+
+    def together(self, query: Query) -> int:
+        """How many words and concepts the query's longest run of words asks for together (`Plan.together`)."""
 
     def words_like(self, word: str, limit: int = 5) -> list[tuple[str, int]]:
         """Indexed words spelt like a folded word, nearest first, with the number of alerts that hold them."""

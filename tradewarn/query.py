@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, get_args
 
+from index import finding
 from index.alert import Alert
 from index.fields import Facet
 from index.query import parse
@@ -31,7 +32,8 @@ def search(
     """`highlight`: the reader's language, for marked passages. Raises QueryError (it points at the character) and UsageError (an unknown sort)."""
     if sort not in SORTS:
         raise UsageError(f"sort {sort!r}: one of {', '.join(SORTS)}")
-    return shop.store.search(
+    return finding.find(
+        shop.store,
         parse(text),
         as_of=today or shop.today,
         sort=sort,
@@ -46,6 +48,7 @@ def as_json(page: Page, today: dt.date) -> dict[str, Any]:
     """A page of hits for a program: the effective values, the level of the day with its grounds, the source link."""
     return {
         "total": page.total,
+        "missing": page.missing,
         "as_of": today.isoformat(),
         "hits": [{"score": hit.score, **summary(hit.alert, today)} for hit in page.hits],
         "facets": {name: [{"value": c.value, "n": c.n} for c in counts] for name, counts in page.facets.items()},

@@ -27,6 +27,7 @@ from elasticsearch import Elasticsearch, helpers
 from benchmarks.quality.collection import AS_OF
 from crawlers.notice import Notice
 from index.alert import Alert
+from index.finding import find
 from index.query import QueryError, parse
 from index.sqlite_store import SqliteStore
 
@@ -57,7 +58,7 @@ class Ours:
 
     def rank(self, text: str, k: int) -> list[str]:
         try:
-            page = self._store.search(parse(text), as_of=AS_OF, limit=k)
+            page = find(self._store, parse(text), as_of=AS_OF, limit=k)
         except QueryError:
             self.refused.append(text)
             return []

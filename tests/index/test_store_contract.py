@@ -11,6 +11,7 @@ import pytest
 
 from index.alert import Alert
 from index.fields import FACETS
+from index.finding import find
 from index.query import Filter, Query, QueryError, parse
 from index.store import MAX_LIMIT, PageError, Store, StoreError
 
@@ -246,6 +247,69 @@ def test_the_level_is_read_on_the_day_that_is_asked_for(filled: Store) -> None:
 def test_filters_given_in_code_are_the_same_as_typed(filled: Store, as_of: dt.date) -> None:
     given = Query(text="battery", filters=(Filter(field="market", values=("US", "JP")),))
     assert found(filled, given, as_of) == found(filled, "battery market:US,JP", as_of)
+
+
+@pytest.mark.parametrize(
+    ("query", "missing", "expected"),
+    [
+        ("voltix fire tea", 0, ""),
+        ("voltix fire tea", 1, "cells"),
+        ("voltix 火 tea", 1, ""),
+        ("voltix 火 tea", 2, "cells tea denchi"),
+        ("voltix 火 tea", 9, "cells tea denchi"),  # one of them at least
+        ("voltix 火 -召回", 1, "denchi"),  # what is excluded stays excluded
+        ('voltix "catch fire"', 1, "cells"),  # a phrase and what stands apart from it must hold
+        ("voltix 火 market:JP", 1, "denchi"),
+        ("(voltix tea) OR jouets", 1, "cells tea jouets"),
+    ],
+)
+def test_words_may_be_missing_where_that_is_asked_for(
+    filled: Store, as_of: dt.date, query: str, missing: int, expected: str
+) -> None:
+    page = filled.search(Query(text=query, missing=missing), as_of=as_of, facets=("kind",))
+    names = [hit.alert.id.removeprefix("test:") for hit in page.hits]
+    assert sorted(names) == sorted(expected.split())
+    assert (page.total, page.missing) == (len(names), missing)
+    assert sum(count.n for count in page.facets["kind"]) == len(names)
+
+
+def test_more_words_found_come_first_whatever_they_weigh(store: Store, make_alert: Make, as_of: dt.date) -> None:
+    """Fails with WORD_FOUND = 0: the rare word alone then outweighs the two common ones."""
+    store.put([make_alert(f"common{n}", title="apple pear basket", summary="fruit " * 9) for n in range(8)])
+    store.put([make_alert("both", title="a basket", summary="apple and pear " + "fruit " * 60)])
+    store.put([make_alert("rare", title="quince quince quince")])
+    store.wait()
+    found = store.search(Query(text="apple pear quince", missing=2), as_of=as_of)
+    names = [hit.alert.id.removeprefix("test:") for hit in found.hits]
+    assert names[-1] == "rare"
+    assert found.total == len(names) == 10
+
+
+@pytest.mark.parametrize(
+    ("query", "missing", "expected"),
+    [
+        ("lithium", 0, "cells"),  # one word cannot be missing
+        ("voltix fire tea", 1, "cells"),  # found something: more than half of the words stay
+        ("voltix tea", 1, "cells tea"),
+        ("voltix nowhere neverseen unheard", 3, "cells"),  # nothing else: one of four is better than an empty page
+        ("nowhere neverseen", 0, ""),
+    ],
+)
+def test_a_page_for_people_lets_words_be_missing_when_few_alerts_have_all(
+    filled: Store, as_of: dt.date, query: str, missing: int, expected: str
+) -> None:
+    page = find(filled, parse(query), as_of=as_of)
+    assert sorted(hit.alert.id.removeprefix("test:") for hit in page.hits) == sorted(expected.split())
+    assert page.missing == missing
+
+
+def test_enough_alerts_with_every_word_are_left_alone(store: Store, make_alert: Make, as_of: dt.date) -> None:
+    """Fails with ENOUGH = 11: the alert with one of the words is then shown too."""
+    store.put([make_alert(f"n{n}", title="apple pear") for n in range(10)])
+    store.put([make_alert("one", title="apple")])
+    store.wait()
+    page = find(store, parse("apple pear"), as_of=as_of, offset=9, limit=5)
+    assert (page.total, page.missing, len(page.hits)) == (10, 0, 1)
 
 
 def test_a_title_weighs_more_than_a_summary(store: Store, make_alert: Make, as_of: dt.date) -> None:

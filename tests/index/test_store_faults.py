@@ -19,7 +19,7 @@ from index.catalogue import Catalogue
 from index.elastic_errors import WrongServer
 from index.elastic_store import ElasticStore
 from index.query import parse
-from index.sqlite_store import SqliteStore
+from index.sqlite_store import WRITING, SqliteStore
 from index.store import Store, StoreError, Unavailable, WrongIndex
 
 Make = Callable[..., Any]
@@ -249,7 +249,7 @@ def test_a_full_disk_under_the_embedded_index_takes_nothing_and_goes_on_later(
     """SQLite's own limit of pages stands for the disk: it answers "database or disk is full" in the middle of a write."""
     catalogue = catalogue_of(sqlite_store, tmp_path)
     catalogue.load(lines[:2])
-    connection = sqlite_store._connection()
+    connection = sqlite_store._connection(WRITING)
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count={pages + 2}")
     large = [make_notice(f"l{i}", text=" ".join(f"word{i}x{j}" for j in range(2_000))) for i in range(20)]
@@ -264,7 +264,7 @@ def test_a_full_disk_under_the_embedded_index_takes_nothing_and_goes_on_later(
 
 def test_a_read_only_embedded_index_is_told(sqlite_store: SqliteStore, make_alert: Make, as_of: dt.date) -> None:
     sqlite_store.put([make_alert("a")])
-    sqlite_store._connection().execute("PRAGMA query_only=1")
+    sqlite_store._connection(WRITING).execute("PRAGMA query_only=1")
     with pytest.raises(Unavailable, match="readonly"):
         sqlite_store.put([make_alert("b")])
     assert len(titles(sqlite_store, as_of)) == 1

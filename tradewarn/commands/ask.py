@@ -105,6 +105,8 @@ def search(
     if shop.json:
         show.as_json(queries.as_json(found, shop.today))
         return
+    if found.missing:
+        show.say(f"few alerts have every word: these lack at most {found.missing} of them")
     _hits(found, shop.today)
 
 

@@ -11,6 +11,10 @@ LABELS: dict[str, tuple[str, str]] = {
     "placeholder": ("产品、HS编码、通报号、法规名称…", "product, HS code, document symbol, regulation…"),
     "try": ("试试", "Try"),
     "results": ("条", "alerts"),
+    "missing": (
+        "同时含有全部检索词的记录不多，以下记录可缺其中{n}个词；含词多的在前。词组加引号则必须出现。",
+        "Few alerts have every word: these may lack {n} of them, those with more words first. Put what must be there in quotes.",
+    ),
     "none": ("没有符合条件的记录", "Nothing matches"),
     "none_why": (
         "这不表示没有措施：请看哪些来源已采集、哪些未覆盖。",

@@ -145,6 +145,7 @@ def search(
         **common,
         home=not text and page == 1,
         total=found.total,
+        missing=found.missing,
         hits=[cards.card(hit.alert, day, lang, hit.highlights) for hit in found.hits],
         facets=_facets(found, f, lang, link),
         shown=SHOWN,
