@@ -611,3 +611,15 @@ def test_every_label_is_in_both_languages_and_every_label_is_used() -> None:
 def test_names_of_places_are_approved_in_the_templates() -> None:
     for path in [*(PORTAL / "templates").iterdir(), PORTAL / "labels.py"]:
         assert not places.lint(path.read_text(encoding="utf-8")), path.name
+
+
+def test_a_page_says_that_words_may_be_missing(client: TestClient) -> None:
+    """One answer on page and API; a search that is answered in full says nothing of it."""
+    for lang, words in (("zh", "可缺其中1个词"), ("en", "may lack 1 of them")):
+        page = tree(client, f"/{lang}/?q=Lumora+power+bank+zeppelin")
+        assert words in text(page.xpath("//p[@class='missing']")[0])
+        assert "Lumora" in text(page.xpath("//article")[0])
+        assert not tree(client, f"/{lang}/?q=Lumora").xpath("//p[@class='missing']")
+    told = client.get("/api/alerts?q=Lumora power bank zeppelin").json()
+    assert told["missing"] == 1
+    assert str(told["total"]) == text(page.xpath("//p[@class='count']/strong")[0])
