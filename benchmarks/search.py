@@ -22,13 +22,13 @@ from index.sqlite_store import SqliteStore
 from index.store import Store
 from tests.components import elasticsearch as component
 
-COUNT, QUERIES, COMPARED = 1_000, 500, 100
+COUNT, QUERIES, COMPARED = 20_000, 500, 100
 
 
 def run() -> None:
     real = alerts.real(COUNT, recordings())
     asked = [text for _, text in Queries(real, 11).make(QUERIES)]
-    server = component.Elasticsearch(heap="512m")
+    server = component.Elasticsearch(heap="1g")
     with tempfile.TemporaryDirectory() as scratch:
         embedded = SqliteStore(Path(scratch) / "index.db")
         elastic = ElasticStore(server.urls, user="loader", password=component.USERS["loader"][0])

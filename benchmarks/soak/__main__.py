@@ -6,7 +6,7 @@ import importlib
 import sys
 import time
 
-NAMES = ("agreement", "growth", "kills", "nodes", "training")
+NAMES = ("agreement", "growth", "kills", "nodes", "stream", "training")
 MINUTES = 8.5
 AGAIN = 4
 
