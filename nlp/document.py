@@ -23,8 +23,8 @@ TextField = Literal["title", "products_text", "summary", "text"]
 FIELDS: tuple[TextField, ...] = ("title", "products_text", "summary", "text")
 #: Characters read of one field.
 LIMIT = 20_000
-#: Between fields: no word, no white space, so that nothing matches across.
-BREAK = "\x01"
+#: Between fields: a sign that stands in no word, term or pattern, so that nothing matches across ("… about power" above "bank holidays …").
+BREAK = " \x01 "
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ def read(notice: Notice) -> Document:
         folded = fold(raw[:LIMIT])
         parts.append((name, size, folded))
         texts.append(folded.text)
-        size += len(folded.text) + 1
+        size += len(folded.text) + len(BREAK)
     text = BREAK.join(texts)
     language = _language(notice, text)
     return Document(notice, language, text, tuple(parts), [start for _, start, _ in parts])

@@ -38,8 +38,8 @@ _OTHER_MEANINGS = "other_meanings.tsv"
 _JOIN = "|"
 
 _SEPARATORS = bytes(
-    code if code >= 0x80 or chr(code).isalnum() else 0x20 for code in range(256)
-)  # ASCII signs are spaces: "lithium-ion" is "lithium ion"
+    code if code in (0x01, *range(0x80, 0x100)) or chr(code).isalnum() else 0x20 for code in range(256)
+)  # ASCII signs are spaces: "lithium-ion" is "lithium ion"; what stands between two fields (0x01) stays
 _WORDLIKE = re.compile("[a-z0-9\u0620-\u064a]")
 #: Words of the scripts that write them apart; in text of other scripts they need a boundary put in.
 _KANA_GAP = " (?=[\u3041-\u3096])"  # parts of a foreign name, written apart or together: リチウム・イオン

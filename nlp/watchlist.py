@@ -124,7 +124,7 @@ class Watchlist:
             value for value in (document.notice.symbol, document.notice.parent_symbol, *_stated(document)) if value
         ]
         if given:
-            text = f"{text}{BREAK}{fold(BREAK.join(dict.fromkeys(given))).text}"
+            text = BREAK.join([text, *(fold(value).text for value in dict.fromkeys(given))])
         numbers, titles = self._by_number(document, text), self._by_words(document, text)
         joined: dict[str, Joined] = {}
         for found in (*numbers, *sorted(titles, key=_strength), *self._by_concept(document, concepts)):

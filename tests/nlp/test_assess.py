@@ -259,3 +259,14 @@ def test_an_array_of_objects_is_refused_even_with_a_true_digest(copied: Path) ->
     (copied / linear.MANIFEST).write_text(json.dumps({"version": digest[:12], **manifest}), encoding="utf-8")
     with pytest.raises(ValueError, match="allow_pickle"):
         linear.read(copied)
+
+
+@pytest.mark.parametrize(
+    ("title", "summary"),
+    [("A notice about power", "Bank holidays in May"), ("关于锂", "电池之外的事"), ("Tests of button", "cell phones")],
+)
+def test_nothing_is_found_across_two_fields(make_notice: Make, title: str, summary: str) -> None:
+    """Fails where the gazetteer reads the sign between two fields as a space: a power bank nobody named."""
+    concepts = set(Assessor().assess(make_notice(title=title, summary=summary)).concepts)
+    apart = {name for words in (title, summary) for name in Gazetteer.load().concepts_of_query(words)}
+    assert concepts <= apart
