@@ -266,7 +266,7 @@ def test_an_array_of_objects_is_refused_even_with_a_true_digest(copied: Path) ->
     [("A notice about power", "Bank holidays in May"), ("关于锂", "电池之外的事"), ("Tests of button", "cell phones")],
 )
 def test_nothing_is_found_across_two_fields(make_notice: Make, title: str, summary: str) -> None:
-    """Fails where the gazetteer reads the sign between two fields as a space: a power bank nobody named."""
+    """Fails where one space is all that stands between two fields (`BREAK` bare, read as a space): a power bank nobody named."""
     concepts = set(Assessor().assess(make_notice(title=title, summary=summary)).concepts)
     apart = {name for words in (title, summary) for name in Gazetteer.load().concepts_of_query(words)}
     assert concepts <= apart
