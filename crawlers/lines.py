@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crawlers.notice import Notice, facts_of
-
-#: Made once: `json.dumps` makes an encoder at each call that names its form.
-_LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+from crawlers.notice import Notice, as_line, canonical_hash, facts_of
 
 
 def encoded(notice: Notice, run_seq: int) -> tuple[bytes, str]:
     """The line of a notice (with its line end) and its hash, from one dump: `Notice.line` and `Notice.hash` make two."""
     body = notice.model_dump(mode="json", exclude_defaults=True)
-    return _LINE({"run_seq": run_seq} | body).encode() + b"\n", facts_hash(body)
+    return as_line({"run_seq": run_seq} | body).encode() + b"\n", facts_hash(body)
 
 
 def facts_hash(body: dict[str, Any]) -> str:
     """`Notice.hash` of a notice given as its JSON body (with or without `run_seq`)."""
-    return hashlib.sha256(_CANONICAL(facts_of(body)).encode()).hexdigest()
+    return canonical_hash(facts_of(body))
 
 
 def row_line(*values: object) -> bytes:

@@ -35,7 +35,14 @@ Market = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|GCC)$")]
 NoticeId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*:\S+$", max_length=300)]
 
 
+#: Made once: `json.dumps` makes an encoder anew with every call that is not its default.
 _LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def as_line(body: dict[str, Any]) -> str:
+    """A record's JSON body as one line, as it stands in the archive."""
+    return _LINE.encode(body)
 
 
 class Record(BaseModel):
@@ -45,7 +52,7 @@ class Record(BaseModel):
 
     def line(self) -> str:
         """The record as one JSON line: keys in declared order, empty fields left out, UTF-8 kept."""
-        return _LINE.encode(self.model_dump(mode="json", exclude_defaults=True))
+        return as_line(self.model_dump(mode="json", exclude_defaults=True))
 
 
 class Milestone(Record):
@@ -183,10 +190,6 @@ def facts_of(body: dict[str, Any]) -> dict[str, Any]:
         if not facts["text"]:
             del facts["text"]
     return facts
-
-
-#: Made once: `json.dumps` makes an encoder anew with every call that is not its default.
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def canonical_hash(value: Any) -> str:
