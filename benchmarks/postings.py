@@ -12,22 +12,25 @@ import numpy as np
 
 from benchmarks.harness import report
 from benchmarks.soak.made import pool
-from index.postings import Postings, idf, invert, length_codes, scores
+from index.postings import Postings, idf, invert, length_codes, norms, scores
 
 SIZES = (200, 2_000, 10_000)  # documents that hold the term
 TERMS = 12
 
 
 def run() -> None:
-    documents = [one.terms for one in pool().documents]
+    analysed = pool().documents
+    documents = [one.terms for one in analysed]
     split = [terms.split() for terms in documents]
     holding = Counter(term for terms in split for term in set(terms))
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE VIRTUAL TABLE words USING fts5(terms, content='', tokenize=\"ascii tokenchars '_'\")")
     connection.executemany("INSERT INTO words (rowid, terms) VALUES (?, ?)", enumerate(documents, 1))
-    arrays = dict(invert(split, 1))
+    arrays = dict(
+        invert([[(part.weight, part.stems, ("",) * len(part.stems)) for part in one.parts] for one in analysed], 1)[0]
+    )
     lengths = [len(terms) for terms in split]
-    codes, average = length_codes(lengths), statistics.fmean(lengths)
+    norm = norms(length_codes(lengths), statistics.fmean(lengths))
 
     def fts(term: str) -> object:
         return connection.execute(
@@ -36,7 +39,7 @@ def run() -> None:
 
     def ours(term: str) -> object:
         found: Postings = arrays[term]
-        score = scores(found, idf(len(documents), len(found.docs)), codes[found.docs.astype(np.int64) - 1], average)
+        score = scores(found.counts, idf(len(documents), len(found.docs)), norm[found.docs - 1])
         best = np.argpartition(-score, min(20, len(score) - 1))[:20]
         return found.docs[best[np.argsort(-score[best])]]
 

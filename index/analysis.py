@@ -25,6 +25,7 @@ import Stemmer
 VERSION = "1"
 
 GAP = "_"
+LITERAL = "="  # before a word as it stands, in the embedded index; Elasticsearch has a field for these
 MAX_TERM = 64  # characters; a longer run of letters (base64, OCR) is cut on both sides of the search
 _CACHE = 400_000
 
@@ -151,6 +152,25 @@ def stems(words: Iterable[str], language: str) -> list[str]:
 def alternatives(words: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The sequences of terms a query must ask for, since it does not know the document's language; each once."""
     return tuple(dict.fromkeys(tuple(stems(words, language)) for language in STEMMED))
+
+
+class _Literals(dict[str, str]):
+    """word → the term that holds it as it stands, filled as words are met, bounded; "" where its stem is always the word itself."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > _CACHE:
+            self.clear()
+        stemmed = _LETTERS.fullmatch(word) or _ARABIC.fullmatch(word)
+        self[word] = found = LITERAL + word if stemmed else ""
+        return found
+
+
+_literals = _Literals()
+
+
+def literals(words: Iterable[str]) -> list[str]:
+    """The term of each word as it stands; "" for a word that no language stems, and that is therefore its own term."""
+    return [_literals[word] for word in words]
 
 
 _UNSAFE = re.compile(r"[^0-9a-z]")

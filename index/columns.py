@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from index.documents import Document
 from index.fields import FACETS, Facet, ValueField
-from index.postings import length_codes
+from index.postings import Floats, Mask, length_codes, norms
+from index.store import LEVEL_BONUS
 
-Mask = npt.NDArray[np.bool_]
 Slots = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
 
@@ -57,7 +57,7 @@ def tie(alert_id: str) -> int:
 def pack(documents: Sequence[Document], tag_of: Mapping[tuple[str, str], int]) -> dict[str, bytes]:
     """The columns of a batch as bytes; `tag_of` numbers every (facet, value) that occurs in it."""
     tags = [[tag_of[pair] for pair in tagged(document)] for document in documents]
-    sizes = [document.terms.count(" ") + 1 if document.terms else 0 for document in documents]
+    sizes = [document.size for document in documents]
     columns: dict[str, Array] = {
         "published": np.array([document.published for document in documents], np.int32),
         "deadline": np.array([document.deadline or NEVER for document in documents], np.int32),
@@ -169,13 +169,20 @@ class View:
 
     def __post_init__(self) -> None:
         self._levels: dict[dt.date, npt.NDArray[np.uint8]] = {}
+        self._bonus: dict[dt.date, Floats] = {}
+        self._norms: Floats | None = None
 
     @property
     def length(self) -> int:
         return len(self.alive)
 
-    def average(self) -> float:
-        return float(self.single["size"].sum(dtype=np.int64) / max(self.length, 1))
+    @property
+    def norms(self) -> Floats:
+        """What the length of each alert makes of its counts (BM25)."""
+        if self._norms is None:
+            average = float(self.single["size"].sum(dtype=np.int64) / max(self.length, 1))
+            self._norms = norms(self.single["length"], average)
+        return self._norms
 
     def levels(self, as_of: dt.date) -> npt.NDArray[np.uint8]:
         """Index into `LEVELS` of the level in force; 255 before publication or without a time line."""
@@ -190,15 +197,27 @@ class View:
             self._levels[as_of] = found
         return found
 
-    def between(self, name: str, low: int, high: int) -> Mask:
-        """Alerts whose day `name` lies in the span, both ends included."""
+    def bonus(self, as_of: dt.date) -> Floats:
+        """What the level in force adds to each alert's score."""
+        found = self._bonus.get(as_of)
+        if found is None:
+            table = np.zeros(256, np.float32)
+            table[: len(LEVELS)] = [LEVEL_BONUS[level] for level in LEVELS]
+            found = table[self.levels(as_of)]
+            if len(self._bonus) > 3:
+                self._bonus.clear()
+            self._bonus[as_of] = found
+        return found
+
+    def between(self, name: str, low: int, high: int, slots: npt.NDArray[Any]) -> Mask:
+        """Which of the alerts at `slots` have a day `name` in the span, both ends included."""
         if name == "applies":
             days = self.several["applies"]
             mask = np.zeros(self.length, np.bool_)
             mask[self.owner["days"][(days >= low) & (days <= high)]] = True
-            return mask
-        days = self.single[name]
-        return (days >= max(low, NEVER + 1)) & (days <= high)
+            return np.asarray(mask[slots])
+        days = self.single[name][slots]
+        return np.asarray((days >= max(low, NEVER + 1)) & (days <= high))
 
     def counts(self, hits: Slots, values: int) -> npt.NDArray[np.int64]:
         """How many of the alerts at `hits` have each of the `values` numbered tags."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from crawlers import places
 from index.alert import Alert
@@ -20,7 +21,7 @@ from nlp.level import application_dates, comment_deadline
 from nlp.text import fold
 
 #: The schema of the indexed document: with `analysis.VERSION`, what an index must have been built with.
-VERSION = "1"
+VERSION = "2"
 
 TITLE, TITLE_ZH, PRODUCTS, BODY = 4, 2, 3, 1
 MOST = 40  # times one concept counts; BM25 has long levelled off by then
@@ -29,19 +30,27 @@ MAX_TERMS = 60_000  # of one document; positions are stored in sixteen bits
 OPEN = dt.date.max.toordinal()
 
 
+class Part(NamedTuple):
+    """One searched text, analysed: its words as they stand, their stems one for one, and how many times it counts."""
+
+    weight: int
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """Days are proleptic ordinals (`date.toordinal()`); `values` hold what filters and facets compare.
 
+    `named`: the concepts (the text's and the assessment's) and how often each counts.
     `hs_at` are the alert's own codes (2, 4 or 6 digits); `values["hs"]` all their beginnings, so that a parent finds its
     children by the one and a child its parents by the other.
     """
 
     id: str
     version: int
-    terms: str
-    exact: str
-    concepts: tuple[str, ...]
+    parts: tuple[Part, ...]
+    named: Mapping[str, int]
     values: Mapping[ValueField, tuple[str, ...]]
     hs: tuple[str, ...]
     hs_at: tuple[str, ...]
@@ -51,10 +60,30 @@ class Document:
     applies: tuple[int, ...]
     body: str
 
+    @property
+    def size(self) -> int:
+        """How many terms it has, as BM25 counts its length."""
+        return sum((len(part.words) + 1) * part.weight for part in self.parts) + sum(self.named.values())
+
+    @property
+    def terms(self) -> str:
+        """The stems of each part as often as it counts, a gap after each; then the concepts."""
+        found: list[str] = []
+        for part in self.parts:
+            found += (*part.stems, GAP) * part.weight
+        for concept, times in self.named.items():
+            found += [concept_term(concept)] * times
+        return " ".join(found)
+
+    @property
+    def exact(self) -> str:
+        """The words of each part as they stand, a gap after each."""
+        return " ".join(word for part in self.parts for word in (*part.words, GAP))
+
 
 def document(alert: Alert, concepts: Concepts) -> Document:
     notice, opinion = alert.notice, alert.effective
-    terms, exact, found = _text(alert, opinion, concepts)
+    parts, named = _text(alert, opinion, concepts)
     hs = _codes(alert, opinion)
     deadline = comment_deadline(notice)
     monday = notice.published - dt.timedelta(days=notice.published.weekday())
@@ -72,7 +101,7 @@ def document(alert: Alert, concepts: Concepts) -> Document:
         "origin": tuple(dict.fromkeys(notice.origins)),
         "regulation": tuple(dict.fromkeys(opinion.regulations)),
         "symbol": _symbols(alert),
-        "concept": found,
+        "concept": tuple(named),
         "status": (alert.overlay.status,),
         "language": (notice.language.partition("-")[0].lower(),),
         "event": (alert.event or alert.id,),
@@ -84,9 +113,8 @@ def document(alert: Alert, concepts: Concepts) -> Document:
     return Document(
         id=alert.id,
         version=alert.version,
-        terms=terms,
-        exact=exact,
-        concepts=found,
+        parts=parts,
+        named=named,
         values=values,
         hs=tuple(sorted({code[:end] for code in hs for end in range(2, len(code) + 1)})),
         hs_at=hs,
@@ -122,28 +150,26 @@ def sections(alert: Alert, opinion: Assessment) -> list[tuple[str, int, str]]:
     ]
 
 
-def _text(alert: Alert, opinion: Assessment, concepts: Concepts) -> tuple[str, str, tuple[str, ...]]:
-    """The positional terms, the surface terms, and the ids of the concepts (the text's and the assessment's)."""
-    terms: list[str] = []
-    exact: list[str] = []
+def _text(alert: Alert, opinion: Assessment, concepts: Concepts) -> tuple[tuple[Part, ...], dict[str, int]]:
+    parts: list[Part] = []
     named: dict[str, int] = {}
+    room = MAX_TERMS
     for text, weight, language in sections(alert, opinion):
         if not text:
             continue
         folded = fold(text[:MAX_TEXT]).text
         words = surface(folded)
+        kept = words[: max(room // weight - 1, 0)]
         if not words:
             continue
-        exact += (*words, GAP)
-        terms += (*stems(words, language), GAP) * weight
+        if kept:
+            parts.append(Part(weight, tuple(kept), tuple(stems(kept, language))))
+            room -= (len(kept) + 1) * weight
         for concept in concepts.all(folded):
             named[concept] = named.get(concept, 0) + weight
     for concept in opinion.concepts:
         named.setdefault(concept, 1)
-    del terms[MAX_TERMS:]
-    for concept, times in named.items():
-        terms += [concept_term(concept)] * min(times, MOST)
-    return " ".join(terms), " ".join(exact[:MAX_TERMS]), tuple(named)
+    return tuple(parts), {concept: min(times, MOST) for concept, times in named.items()}
 
 
 def _codes(alert: Alert, opinion: Assessment) -> tuple[str, ...]:

@@ -1,128 +1,199 @@
 """An inverted index in plain arrays: ranks what a common word finds some forty times as fast as FTS5's `bm25()`.
 
-Measured (docs/measurements/postings.md): 8,500 hits, 8.7 ms by FTS5, 0.2 ms by these arrays; FTS5 stays for literal text
-(docs/decisions/embedded-postings.md). Documents are numbered from 1 in the order they come and never renumbered, so two segments
-are merged by laying their arrays end to end.
+Documents are numbered from 1 in the order they come and never renumbered. A *place* is where a term stands in its segment: the words
+of all its documents in a row, a gap after each part; its two lowest bits tell how often the part counts (less one), so a phrase is found,
+counted and given to its document from the places alone (docs/decisions/embedded-postings.md).
 
 Scores are Lucene's BM25 (k1 1.2, b 0.75) with its one-byte lengths, so that both engines agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
-Ints = npt.NDArray[np.uint32]
-Places = npt.NDArray[np.uint16]
+Docs = npt.NDArray[np.uint32]
+Counts = npt.NDArray[np.uint16]
+Places = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+#: One searched text of a document: how often it counts (1 to 4), its terms, and the terms of its words as they stand (never ranked by).
+Text = tuple[int, Sequence[str], Sequence[str]]
 
 K1, B = 1.2, 0.75
+WEIGHT_BITS = 2
+STEP = 1 << WEIGHT_BITS  # from one place to the next
+FIRST_PLACE = 1 << 10  # of a segment: no phrase reaches back below zero
+MOST_PLACES = 1 << 29  # of a segment, so that places fit 31 bits
 
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """One term: the documents that hold it, ascending; how often; and where, document after document."""
+    """One term of one segment: the documents that hold it, ascending; how much it counts in each; how often it stands there; and where."""
 
-    docs: Ints
-    counts: Places
+    docs: Docs
+    counts: Counts
+    times: Counts
     places: Places
 
-    @classmethod
-    def empty(cls) -> Postings:
-        return cls(np.empty(0, np.uint32), np.empty(0, np.uint16), np.empty(0, np.uint16))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Postings]) -> Postings:
-        """Parts of ascending, disjoint ranges of documents."""
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            return cls.empty()
-        return cls(
-            np.concatenate([part.docs for part in parts]),
-            np.concatenate([part.counts for part in parts]),
-            np.concatenate([part.places for part in parts]),
-        )
-
-    @classmethod
-    def merged(cls, parts: Sequence[Postings]) -> Postings:
-        """Postings of several terms over the same documents, as if they were one (for prefixes)."""
-        if len(parts) < 2:
-            return cls.joined(parts)
-        owner = np.concatenate([np.repeat(part.docs, part.counts) for part in parts])
-        places = np.concatenate([part.places for part in parts])
-        order = np.lexsort((places, owner))
-        docs, counts = np.unique(owner, return_counts=True)
-        return cls(docs, counts.clip(max=65535).astype(np.uint16), places[order])
+    def without(self, dead: Docs) -> Postings:
+        """Without the documents in `dead` (ascending)."""
+        keep = ~inside(self.docs, dead)
+        if keep.all():
+            return self
+        counts = self.counts[keep] if len(self.counts) else self.counts
+        if not len(self.times):
+            return Postings(self.docs[keep], counts, self.times, self.places)
+        return Postings(self.docs[keep], counts, self.times[keep], self.places[np.repeat(keep, self.times)])
 
 
-def invert(documents: Sequence[Sequence[str]], first: int) -> list[tuple[str, Postings]]:
-    """The postings of documents numbered from `first`, sorted by term. A document may hold up to 65,535 terms."""
-    numbers: dict[str, int] = {}
-    lengths = np.fromiter((len(terms) for terms in documents), np.int64, len(documents))
+Row = tuple[str, Postings]
+_NO_COUNTS, _NO_PLACES = np.empty(0, np.uint16), np.empty(0, np.int32)
+
+
+def invert(documents: Sequence[Sequence[Text]], first: int) -> tuple[list[Row], int]:
+    """The postings of a segment of documents numbered from `first`, sorted by term, and the end of its places.
+
+    An empty string holds its place and is not indexed.
+    """
+    texts = [text for document in documents for text in document]
+    lengths = np.fromiter((len(words) for _, words, _ in texts), np.int64, len(texts))
     total = int(lengths.sum())
-    ids = np.fromiter(
-        (numbers.setdefault(term, len(numbers)) for terms in documents for term in terms), np.uint32, total
-    )
-    owner = np.repeat(np.arange(len(documents), dtype=np.uint32), lengths)
-    place = (np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.uint16)
-    return _grouped(numbers, ids, owner, place, first)
+    owner = np.repeat(np.arange(len(documents), dtype=np.uint32), [len(document) for document in documents])
+    owner = np.repeat(owner, lengths) + np.uint32(first)
+    place = FIRST_PLACE + np.arange(total) + np.repeat(np.arange(len(texts)), lengths)
+    weight = np.repeat(np.fromiter((text[0] for text in texts), np.int64, len(texts)), lengths)
+    keys = (place * STEP + weight - 1).astype(np.int32)
+    rows: list[Row] = []
+    for side in (1, 2):
+        numbers: dict[str, int] = {"": 0}
+        words = chain.from_iterable(text[1] if side == 1 else text[2] for text in texts)
+        ids = np.fromiter((numbers.setdefault(word, len(numbers)) for word in words), np.uint32, total)
+        found = _grouped(list(numbers), ids, owner, keys)
+        rows += found if side == 1 else ((term, replace(p, counts=_NO_COUNTS)) for term, p in found)
+    rows.sort(key=lambda row: row[0])
+    return rows, FIRST_PLACE + total + len(texts)
 
 
-def _grouped(numbers: dict[str, int], ids: Ints, owner: Ints, place: Places, first: int) -> list[tuple[str, Postings]]:
-    if not len(ids):
-        return []
-    order = np.argsort(ids, kind="stable")  # within a term: by document, then by place
-    ids, owner, place = ids[order], owner[order], place[order]
+def counted(documents: Sequence[Sequence[tuple[str, int]]], first: int) -> list[Row]:
+    """The postings of terms that stand nowhere, each with what it counts (0: nothing), sorted by term; each once a document."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    for number, document in enumerate(documents, first):
+        for term, count in document:
+            docs, counts = found.setdefault(term, ([], []))
+            docs.append(number)
+            if count:
+                counts.append(count)
+    return [
+        (term, Postings(np.array(docs, np.uint32), np.array(counts, np.uint16), _NO_COUNTS, _NO_PLACES))
+        for term, (docs, counts) in sorted(found.items())
+    ]
+
+
+def _grouped(names: Sequence[str], ids: Docs, owner: Docs, keys: Places) -> Iterator[Row]:
+    """Terms by number; number 0 is none."""
+    order = np.argsort(ids, kind="stable")  # within a term: by place, and so by document
+    order = order[np.searchsorted(ids[order], 1) :]
+    if not len(order):
+        return
+    ids, owner, keys = ids[order], owner[order], keys[order]
     new_term = np.concatenate(([True], ids[1:] != ids[:-1]))
     new_pair = new_term | np.concatenate(([True], owner[1:] != owner[:-1]))
     pair_starts = np.flatnonzero(new_pair)
-    docs = (owner[pair_starts] + np.uint32(first)).astype(np.uint32)
-    counts = np.diff(np.append(pair_starts, len(ids))).astype(np.uint16)
+    docs = owner[pair_starts]
+    counts = np.add.reduceat((keys & (STEP - 1)) + 1, pair_starts).clip(max=65535).astype(np.uint16)
+    times = np.diff(pair_starts, append=len(ids)).astype(np.uint16)
     term_starts = np.flatnonzero(new_term)
-    pair_of_term = np.searchsorted(pair_starts, term_starts)
     place_ends = np.append(term_starts[1:], len(ids)).tolist()
+    pair_of_term = np.searchsorted(pair_starts, term_starts)
     pair_ends = np.append(pair_of_term[1:], len(pair_starts)).tolist()
-    rows = zip(numbers, term_starts.tolist(), place_ends, pair_of_term.tolist(), pair_ends, strict=True)
-    found = [(term, Postings(docs[p:q], counts[p:q], place[a:b])) for term, a, b, p, q in rows]
-    found.sort(key=lambda pair: pair[0])
-    return found
+    bounds = zip(
+        ids[term_starts].tolist(), term_starts.tolist(), place_ends, pair_of_term.tolist(), pair_ends, strict=True
+    )
+    for number, a, b, p, q in bounds:
+        yield names[number], Postings(docs[p:q], counts[p:q], times[p:q], keys[a:b])
 
 
-def phrase(parts: Sequence[Postings]) -> Postings:
-    """Where the terms stand one after another: documents and counts (places are dropped)."""
-    docs = min((part.docs for part in parts), key=len)
-    for part in parts:
-        docs = docs[_inside(docs, part.docs)]
-        if not len(docs):
-            return Postings.empty()
-    standing: npt.NDArray[np.uint64] | None = None
-    # the rarest first: what is left of it is looked up in the others
-    for offset, part in sorted(enumerate(parts), key=lambda pair: len(pair[1].docs)):
-        keep = _inside(part.docs, docs)
-        owner = np.repeat(part.docs[keep], part.counts[keep]).astype(np.uint64)
-        places = part.places[np.repeat(keep, part.counts)]
-        keys = (owner << np.uint64(32)) + places + np.uint64(len(parts) - offset)
-        standing = keys if standing is None else standing[_inside(standing, keys)]
-        if not len(standing):
-            return Postings.empty()
-    assert standing is not None  # noqa: S101 - a phrase has terms
-    found, counts = np.unique((standing >> np.uint64(32)).astype(np.uint32), return_counts=True)
-    return Postings(found, counts.astype(np.uint16), np.empty(0, np.uint16))
+def shifted(places: bytes, by: int) -> bytes:
+    """Places of a segment that is laid behind another one: `by` places later."""
+    return (np.frombuffer(places, np.int32) + np.int32(by * STEP)).tobytes()
 
 
-def _inside(values: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+def merged(parts: Sequence[Postings]) -> Postings:
+    """Several terms of one segment as one (for prefixes); what each counts is dropped."""
+    if len(parts) == 1:
+        return parts[0]
+    places = np.concatenate([part.places for part in parts])
+    owner = np.concatenate([np.repeat(part.docs, part.times) for part in parts])
+    order = np.argsort(places, kind="stable")
+    docs, times = np.unique(owner[order], return_counts=True)
+    return Postings(docs, _NO_COUNTS, times.astype(np.uint16), places[order])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Places of one segment where the first terms that were looked at stand together, each with its document."""
+
+    owner: Docs
+    places: Places
+
+    @classmethod
+    def of(cls, first: Postings, within: Docs | None = None) -> Run:
+        """The places of one term; `within`: only in these documents (ascending)."""
+        owner = np.repeat(first.docs, first.times)
+        if within is None:
+            return cls(owner, first.places)
+        keep = np.repeat(inside(first.docs, within), first.times)
+        return cls(owner[keep], first.places[keep])
+
+    def with_term(self, places: Places, distance: int) -> Run:
+        """Those of them that have another term so many places later (earlier: below 0)."""
+        keep = standing_in(self.places + np.int32(distance * STEP), places)
+        return Run(self.owner[keep], self.places[keep])
+
+    def counted(self) -> tuple[Docs, Counts]:
+        """The documents, and how much the run counts in each."""
+        if not len(self.places):
+            return np.empty(0, np.uint32), _NO_COUNTS
+        starts = np.flatnonzero(np.concatenate(([True], self.owner[1:] != self.owner[:-1])))
+        counts = np.add.reduceat((self.places & (STEP - 1)) + 1, starts)
+        return self.owner[starts], counts.clip(max=65535).astype(np.uint16)
+
+
+def standing_in(wanted: Places, places: Places) -> npt.NDArray[Any]:
+    """Which of `wanted` are among `places`, as a mask or as positions; both ascending and above 0.
+
+    Looked up by halves where few are wanted, else merged: SciPy's minimum of two sparse rows goes through both once.
+    """
+    if len(wanted) * 24 < len(places):
+        return inside(wanted, places)
+    width = np.iinfo(np.int32).max
+    # The values of the one row are positions from 1; those of the other its places, which are never smaller than a position: so the
+    # minimum is the position where both have a place, and nothing (0) elsewhere.
+    rows = [
+        csr_matrix((values, columns, np.array([0, len(columns)], np.int32)), shape=(1, width))
+        for values, columns in ((np.arange(1, len(wanted) + 1, dtype=np.int32), wanted), (places, places))
+    ]
+    for row in rows:
+        row.has_canonical_format = True  # ascending, none twice: SciPy need not look
+    both: npt.NDArray[np.int32] = rows[0].minimum(rows[1]).data - 1
+    return both
+
+
+def inside(values: npt.NDArray[Any], others: npt.NDArray[Any]) -> Mask:
     """Which of `values` are among `others`; both ascending, so a search by halves needs no sorting (`np.isin` sorts)."""
     if not len(others):
         return np.zeros(len(values), np.bool_)
     at = np.searchsorted(others, values)
     at[at == len(others)] = 0
-    found: npt.NDArray[np.bool_] = others[at] == values
+    found: Mask = others[at] == values
     return found
 
 
@@ -147,8 +218,13 @@ def idf(documents: int, holding: int) -> float:
     return float(np.log(1 + (documents - min(holding, documents) + 0.5) / (holding + 0.5)))
 
 
-def scores(found: Postings, weight: float, codes: npt.NDArray[np.uint8], average: float) -> Floats:
-    """BM25 of each document of `found`; `weight` is the idf (of a phrase: the sum of its terms'), `codes` by document."""
+def norms(codes: npt.NDArray[np.uint8], average: float) -> Floats:
+    """What a document's length makes of its counts, by document."""
     inverse = (1 / (K1 * ((1 - B) + B * _lengths() / max(average, 1e-9)))).astype(np.float32)
+    return inverse[codes]
+
+
+def scores(counts: Counts, weight: float, norm: Floats) -> Floats:
+    """BM25 of documents in which a term counts so much (0: it does not occur); `weight` is the idf (of a phrase: the sum of its terms')."""
     full = np.float32((K1 + 1) * weight)
-    return full - full / (1 + found.counts.astype(np.float32) * inverse[codes])
+    return full - full / (1 + counts * norm)

@@ -11,32 +11,34 @@ import heapq
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
 from operator import itemgetter
 
 import numpy as np
 
+from index.analysis import GAP, LITERAL, concept_term, literals
 from index.columns import SEVERAL, SINGLE, pack, tagged
 from index.documents import Document
 from index.fields import FIELDS
-from index.postings import Postings, invert
+from index.postings import FIRST_PLACE, MOST_PLACES, Docs, Postings, Row, counted, invert, shifted
 
 FAN = 8  # so many segments of one size are merged into one
 MAX_SEGMENT = 300_000  # alerts; a larger merge would keep other writers waiting for more than some seconds
 COLUMNS = (*SINGLE, *SEVERAL)
-Segment = tuple[int, int, int]  # key, first and last number
+PAGE = 16_384  # bytes: a record of some two thousand would leave two fifths of SQLite's usual page empty
+LAST = "\U0010ffff"  # above every code point a term can hold: the end of the range of a prefix
+Segment = tuple[int, int, int, int]  # key, first and last number, end of its places
 
 _TABLES = f"""
 CREATE TABLE alerts_{{e}} (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE gone_{{e}} (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 CREATE TABLE tags_{{e}} (v INTEGER PRIMARY KEY, facet TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (facet, value));
 CREATE TABLE segments_{{e}} (seg INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    {", ".join(f"{name} BLOB NOT NULL" for name in COLUMNS)});
+    end_place INTEGER NOT NULL, {", ".join(f"{name} BLOB NOT NULL" for name in COLUMNS)});
 CREATE TABLE postings_{{e}} (seg INTEGER NOT NULL, term TEXT NOT NULL, docs BLOB NOT NULL, counts BLOB NOT NULL,
-    places BLOB NOT NULL, PRIMARY KEY (seg, term)) WITHOUT ROWID;
-CREATE VIRTUAL TABLE exact_{{e}} USING fts5(words, content='', tokenize="ascii tokenchars '_'");
-CREATE VIRTUAL TABLE words_{{e}} USING fts5vocab(exact_{{e}}, 'row');
+    times BLOB NOT NULL, places BLOB NOT NULL, PRIMARY KEY (seg, term)) WITHOUT ROWID;
 """
-_NAMES = ("words", "exact", "alerts", "gone", "tags", "segments", "postings")
+_NAMES = ("words", "exact", "alerts", "gone", "tags", "segments", "postings")  # the first two: of earlier versions
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -118,28 +120,31 @@ def _write_segment(connection: sqlite3.Connection, epoch: int, documents: Sequen
         f"INSERT INTO alerts_{epoch} VALUES (?, ?, ?, ?)",  # noqa: S608
         ((first + i, d.id, d.version, squeeze(d.body)) for i, d in enumerate(documents)),
     )
-    connection.executemany(
-        f"INSERT INTO exact_{epoch} (rowid, words) VALUES (?, ?)",  # noqa: S608
-        ((first + i, d.exact) for i, d in enumerate(documents)),
-    )
     packed = pack(documents, _tag_numbers(connection, epoch, documents))
+    terms, end = invert([[(p.weight, p.stems, literals(p.words)) for p in d.parts] for d in documents], first)
+    concepts = counted([[(concept_term(name), n) for name, n in d.named.items()] for d in documents], first)
+    conditions = counted([[(term, 0) for term in condition_terms(d)] for d in documents], first)
+    seg = _insert_segment(connection, epoch, (first, first + len(documents) - 1, end), [packed[c] for c in COLUMNS])
+    rows: Iterator[Row] = heapq.merge(conditions, terms, concepts, key=itemgetter(0))
+    _insert_postings(connection, epoch, seg, rows)
+
+
+def _insert_segment(
+    connection: sqlite3.Connection, epoch: int, facts: tuple[int, int, int], columns: Sequence[bytes]
+) -> int:
+    """`facts`: first and last number, end of the places. Returns the key."""
     cursor = connection.execute(
-        f"INSERT INTO segments_{epoch} (first, last, {', '.join(COLUMNS)}) VALUES (?, ?{', ?' * len(COLUMNS)})",  # noqa: S608
-        (first, first + len(documents) - 1, *(packed[name] for name in COLUMNS)),
+        f"INSERT INTO segments_{epoch} (first, last, end_place, {', '.join(COLUMNS)})"  # noqa: S608
+        f" VALUES (?, ?, ?{', ?' * len(COLUMNS)})",
+        (*facts, *columns),
     )
-    terms = invert([d.terms.split() for d in documents], first)
-    conditions = invert([condition_terms(d) for d in documents], first)
-    empty = np.empty(0, np.uint16)
-    bare = ((term, Postings(p.docs, empty, empty)) for term, p in conditions)  # a filter needs no counts
-    _insert_postings(connection, epoch, int(cursor.lastrowid or 0), heapq.merge(bare, terms, key=itemgetter(0)))
+    return int(cursor.lastrowid or 0)
 
 
-def _insert_postings(
-    connection: sqlite3.Connection, epoch: int, seg: int, rows: Iterable[tuple[str, Postings]]
-) -> None:
+def _insert_postings(connection: sqlite3.Connection, epoch: int, seg: int, rows: Iterable[Row]) -> None:
     connection.executemany(
-        f"INSERT INTO postings_{epoch} VALUES (?, ?, ?, ?, ?)",  # noqa: S608
-        ((seg, term, p.docs.tobytes(), p.counts.tobytes(), p.places.tobytes()) for term, p in rows),
+        f"INSERT INTO postings_{epoch} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+        ((seg, term, p.docs.tobytes(), p.counts.tobytes(), p.times.tobytes(), p.places.tobytes()) for term, p in rows),
     )
 
 
@@ -151,7 +156,7 @@ def condition_terms(document: Document) -> list[str]:
     terms += [f"#hs_at={code}" for code in document.hs_at]
     if document.hs_at:
         terms.append("#hs")
-    return terms
+    return list(dict.fromkeys(terms))
 
 
 def _tag_numbers(
@@ -167,14 +172,14 @@ def _merge_tail(connection: sqlite3.Connection, epoch: int) -> None:
     """Keep the number of segments to the logarithm of the alerts: merge the last ones while FAN of a size stand together."""
     while True:
         segments: list[Segment] = connection.execute(
-            f"SELECT seg, first, last FROM segments_{epoch} ORDER BY first"  # noqa: S608
+            f"SELECT seg, first, last, end_place FROM segments_{epoch} ORDER BY first"  # noqa: S608
         ).fetchall()
         run: list[Segment] = []
         for segment in reversed(segments):
             if _class(segment) > _class(segments[-1]):
                 break
             run.insert(0, segment)
-        if len(run) < FAN or run[-1][2] - run[0][1] >= MAX_SEGMENT:
+        if len(run) < FAN or run[-1][2] - run[0][1] >= MAX_SEGMENT or sum(s[3] for s in run) > MOST_PLACES:
             return
         _merge(connection, epoch, run)
 
@@ -188,65 +193,69 @@ def _merge(connection: sqlite3.Connection, epoch: int, run: Sequence[Segment]) -
     """One segment instead of neighbours; postings of alerts that are gone are left out, their columns stay (unseen)."""
     first, last = run[0][1], run[-1][2]
     keys = [segment[0] for segment in run]
+    starts = [0, *accumulate(segment[3] - FIRST_PLACE for segment in run)]
     marks = ",".join("?" * len(keys))
-    gone = connection.execute(f"SELECT n FROM gone_{epoch} WHERE n BETWEEN ? AND ?", (first, last))  # noqa: S608
+    gone = connection.execute(f"SELECT n FROM gone_{epoch} WHERE n BETWEEN ? AND ? ORDER BY n", (first, last))  # noqa: S608
     dead = np.array([row[0] for row in gone], np.uint32)
     columns = connection.execute(
         f"SELECT {', '.join(COLUMNS)} FROM segments_{epoch} WHERE seg IN ({marks}) ORDER BY first",  # noqa: S608
         keys,
     ).fetchall()
-    cursor = connection.execute(
-        f"INSERT INTO segments_{epoch} (first, last, {', '.join(COLUMNS)}) VALUES (?, ?{', ?' * len(COLUMNS)})",  # noqa: S608
-        (first, last, *(b"".join(parts) for parts in zip(*columns, strict=True))),
-    )
-    rows = heapq.merge(*(_segment_rows(connection, epoch, key) for key in keys), key=itemgetter(0))
-    _insert_postings(connection, epoch, int(cursor.lastrowid or 0), _joined(rows, dead))
+    joined = [b"".join(parts) for parts in zip(*columns, strict=True)]
+    seg = _insert_segment(connection, epoch, (first, last, starts[-1] + FIRST_PLACE), joined)
+    segments = (_segment_rows(connection, epoch, key, start) for key, start in zip(keys, starts, strict=False))
+    rows = heapq.merge(*segments, key=itemgetter(0))
+    _insert_postings(connection, epoch, seg, _joined(rows, dead))
     connection.execute(f"DELETE FROM postings_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
     connection.execute(f"DELETE FROM segments_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
 
 
-def _segment_rows(connection: sqlite3.Connection, epoch: int, seg: int) -> Iterator[tuple[str, bytes, bytes, bytes]]:
-    yield from connection.execute(
-        f"SELECT term, docs, counts, places FROM postings_{epoch} WHERE seg = ? ORDER BY term",  # noqa: S608
+_Blobs = tuple[bytes, bytes, bytes, bytes]
+
+
+def _segment_rows(connection: sqlite3.Connection, epoch: int, seg: int, start: int) -> Iterator[tuple[str, _Blobs]]:
+    """The postings of a segment by term, its places moved to `start`."""
+    rows = connection.execute(
+        f"SELECT term, docs, counts, times, places FROM postings_{epoch} WHERE seg = ? ORDER BY term",  # noqa: S608
         (seg,),
     )
+    for term, docs, counts, times, places in rows:
+        yield term, (docs, counts, times, shifted(places, start) if start and places else places)
 
 
-def _joined(
-    rows: Iterable[tuple[str, bytes, bytes, bytes]], dead: np.ndarray[tuple[int], np.dtype[np.uint32]]
-) -> Iterator[tuple[str, Postings]]:
+def _joined(rows: Iterable[tuple[str, _Blobs]], dead: Docs) -> Iterator[Row]:
     """Rows sorted by term (and, within one, by segment) → one row a term, without the dead."""
-    held: list[tuple[bytes, bytes, bytes]] = []
-    name = ""
-
-    def one() -> Iterator[tuple[str, Postings]]:
-        if held:
-            docs, counts, places = (b"".join(parts) for parts in zip(*held, strict=True))
-            joined = decode(docs, counts, places)
-            if len(dead):
-                joined = _without(joined, dead)
-            if len(joined.docs):
-                yield name, joined
-
-    for term, docs, counts, places in rows:
-        if term != name:
-            yield from one()
-            held, name = [], term
-        held.append((docs, counts, places))
-    yield from one()
+    for term, group in groupby(rows, key=itemgetter(0)):
+        joined = decode(*(b"".join(parts) for parts in zip(*(blobs for _, blobs in group), strict=True)))
+        if len(dead):
+            joined = joined.without(dead)
+        if len(joined.docs):
+            yield term, joined
 
 
-def _without(found: Postings, dead: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> Postings:
-    keep = ~np.isin(found.docs, dead, assume_unique=True)
-    if keep.all():
-        return found
-    if not len(found.counts):
-        return Postings(found.docs[keep], found.counts, found.places)
-    return Postings(found.docs[keep], found.counts[keep], found.places[np.repeat(keep, found.counts)])
+def vocabulary(
+    connection: sqlite3.Connection, epoch: int, beginning: str, lengths: tuple[int, int]
+) -> Iterator[tuple[str, int]]:
+    """The words as they stand in texts that begin so and have a length (characters) in the span, and how many alerts hold each."""
+    for start, marked in ((LITERAL + beginning, True), (beginning, False)):
+        rows = connection.execute(
+            f"SELECT term, sum(length(docs)) / 4 FROM postings_{epoch} WHERE seg IN (SELECT seg FROM segments_{epoch})"  # noqa: S608
+            " AND term >= ? AND term < ? AND length(term) BETWEEN ? AND ? GROUP BY term",
+            (start, start + LAST, *(length + marked for length in lengths)),
+        )
+        for term, count in rows:
+            word = term[marked:]
+            if marked or (GAP not in term and literals([term]) == [""]):  # neither a concept nor a stem
+                yield word, count
 
 
-def decode(docs: bytes, counts: bytes = b"", places: bytes = b"") -> Postings:
-    return Postings(np.frombuffer(docs, np.uint32), np.frombuffer(counts, np.uint16), np.frombuffer(places, np.uint16))
+def decode(docs: bytes, counts: bytes = b"", times: bytes = b"", places: bytes = b"") -> Postings:
+    return Postings(
+        np.frombuffer(docs, np.uint32),
+        np.frombuffer(counts, np.uint16),
+        np.frombuffer(times, np.uint16),
+        np.frombuffer(places, np.int32),
+    )
 
 
 assert all(field.name.isidentifier() for field in FIELDS)  # noqa: S101 - they are written into condition terms

@@ -1,45 +1,36 @@
-"""Answering a plan from the arrays: masks over all alerts for what must hold, one array for what it scores."""
+"""Answering a plan: ascending numbers of documents, narrowed from the rarest, and scores of those alone that are asked for."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from index.columns import LEVELS, NEVER, Key, Mask, Slots, View, top
+from index.analysis import literals
+from index.columns import LEVELS, NEVER, Key, Slots, View, top
 from index.expression import Filter
 from index.fields import DATE_FIELDS
 from index.plan import Both, Either, Literal, Part, Plan, Some, Term, Without
-from index.postings import Floats, Postings, idf, phrase, scores
-from index.sqlite_schema import decode
-from index.store import LEVEL_BONUS, WORD_FOUND, Sort
-
-#: Above every code point a term can hold: the end of the range of a prefix.
-_LAST = "\U0010ffff"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    mask: Mask
-    score: Floats | None  # beside the mask, 0 where it does not hold; None: nothing scores
+from index.postings import Docs, Floats, Mask, idf, scores
+from index.sqlite_postings import Standing, Terms
+from index.store import WORD_FOUND, Sort
 
 
 class Search:
     """One plan over one view, on one connection that holds a read transaction."""
 
     def __init__(self, connection: sqlite3.Connection, epoch: int, view: View, plan: Plan, as_of: dt.date) -> None:
-        self._connection = connection
-        self._epoch = epoch
         self._view = view
         self._plan = plan
         self._as_of = as_of
-        self._average = view.average()
-        self._base: Found | None = None
-        self._conditions: list[tuple[Filter, Mask]] | None = None
+        self._terms = Terms(connection, epoch, view.length)
+        self._found: dict[Part, Docs] = {}
+        self._phrases: dict[tuple[str, ...], Standing] = {}
+        self._base: Docs | None = None
+        self._kept: dict[Filter, Mask] = {}
 
     @property
     def conditions(self) -> tuple[Filter, ...]:
@@ -47,40 +38,43 @@ class Search:
 
     def hits(self, *, without: str = "") -> Slots:
         """Slots of the alerts that match, ascending; `without` leaves out the conditions on that field."""
-        mask = self._root().mask & self._view.alive
-        for condition, holds in self._masks():
-            if condition.field != without:
-                mask &= holds
-        return np.flatnonzero(mask)
+        wanted = [condition for condition in self._plan.conditions if condition.field != without]
+        if self._plan.root is None and wanted:
+            docs = self._alive(self._all_of(wanted, None))
+        else:
+            docs = self._root()
+            for condition in wanted:
+                if condition not in self._kept:
+                    self._kept[condition] = self._holds(condition, docs)
+            masks = [self._kept[condition] for condition in wanted]
+            if masks:
+                docs = docs[np.logical_and.reduce(masks)]
+        return docs.astype(np.int64) - 1
 
     def ordered(self, hits: Slots, sort: Sort, k: int) -> tuple[Slots, Floats]:
         """The first `k` hits in order, with their scores."""
         if not k:
             return hits[:0], np.empty(0, np.float32)
         single = self._view.single
-        levels = self._view.levels(self._as_of)
-
-        def level(at: Slots) -> npt.NDArray[np.int16]:
-            found = levels[hits[at]].astype(np.int16)
-            found[found == 255] = -1
-            return found
-
-        def score(at: Slots) -> Floats:
-            return self._scores(hits[at], level(at))
-
         newest: Key = lambda at: -single["published"][hits[at]]  # noqa: E731 - three keys, each one line
         last: Key = lambda at: single["tie"][hits[at]]  # noqa: E731
         keys: Sequence[Key]
         if sort == "date":
             keys = (newest, last)
         elif sort == "level":
-            keys = (lambda at: -level(at), newest, last)
+            levels = self._view.levels(self._as_of)
+            keys = (lambda at: -RANKS[levels[hits[at]]], newest, last)
         elif sort == "deadline":
             keys = (lambda at: self._urgency(hits[at]), last)
         else:
-            keys = (lambda at: -score(at), newest, last)
-        order = top(len(hits), keys, k)
-        return hits[order], score(order)
+            scored = self._scores(hits)
+            order = top(len(hits), (lambda at: -scored[at], newest, last), k)
+            return hits[order], scored[order]
+        first = hits[top(len(hits), keys, k)]
+        place = np.argsort(first)
+        found = np.empty(len(first), np.float32)
+        found[place] = self._scores(first[place])
+        return first, found
 
     def level_counts(self, hits: Slots) -> dict[str, int]:
         counts = np.bincount(self._view.levels(self._as_of)[hits], minlength=len(LEVELS))
@@ -93,139 +87,190 @@ class Search:
         far = np.int64(1 << 24)
         return np.where(deadline == NEVER, 2 * far, np.where(left >= 0, left, far - left))
 
-    def _scores(self, hits: Slots, levels: npt.NDArray[np.int16]) -> Floats:
-        bonus = np.array([LEVEL_BONUS[level] for level in LEVELS] + [0.0], np.float32)[levels]
-        score = self._root().score
-        return bonus if score is None else score[hits] + bonus
+    def _scores(self, hits: Slots) -> Floats:
+        """By hit; these ascend."""
+        bonus = self._view.bonus(self._as_of)[hits]
+        scored = (
+            None if self._plan.root is None else self._score(self._plan.root, (hits + 1).astype(np.uint32), sure=True)
+        )
+        return bonus if scored is None else scored + bonus
 
-    def _root(self) -> Found:
+    def _root(self) -> Docs:
         if self._base is None:
             root = self._plan.root
-            self._base = Found(np.ones(self._view.length, np.bool_), None) if root is None else self._part(root)
+            self._base = self._alive(self._every() if root is None else self._docs(root))
         return self._base
 
-    def _masks(self) -> list[tuple[Filter, Mask]]:
-        if self._conditions is None:
-            self._conditions = [(condition, self._filter(condition)) for condition in self._plan.conditions]
-        return self._conditions
+    def _every(self) -> Docs:
+        return np.arange(1, self._view.length + 1, dtype=np.uint32)
 
-    def _part(self, part: Part) -> Found:
-        if isinstance(part, Filter):
-            return Found(self._filter(part), None)
+    def _alive(self, docs: Docs) -> Docs:
+        return docs if self._view.living == self._view.length else docs[self._view.alive[docs - 1]]
+
+    # --- which documents -------------------------------------------------------------------------------------------
+
+    def _docs(self, part: Part) -> Docs:
+        """The documents for which it holds, ascending."""
+        if part not in self._found:
+            self._found[part] = self._find(part)
+        return self._found[part]
+
+    def _find(self, part: Part) -> Docs:
         if isinstance(part, Term):
-            return self._term(part)
+            return self._terms.union([self._sequence(part, sequence, None).docs for sequence in part.sequences])
         if isinstance(part, Literal):
-            scored = self._term(part.scored)
-            mask = scored.mask & self._literal(part)
-            return Found(mask, None if scored.score is None else scored.score * mask)
+            return self._literal(part, None)
+        if isinstance(part, Filter):
+            return self._filtered(part)
         if isinstance(part, Without):
-            return Found(~self._part(part.item).mask, None)
-        return self._combined(part)
+            return np.flatnonzero(~self._terms.mask([self._docs(part.item)])[1:]).astype(np.uint32) + np.uint32(1)
+        if isinstance(part, Both):
+            return self._all_of(part.items, None)
+        if isinstance(part, Either):
+            return self._terms.union([self._docs(item) for item in part.items])
+        return self._some(part)
 
-    def _combined(self, part: Both | Some | Either) -> Found:
-        found = [self._part(item) for item in part.items]
-        masks = [item.mask for item in found]
-        if isinstance(part, Some):
-            return self._some(found, np.add.reduce(masks, dtype=np.uint16), part.least)
-        mask: Mask = (np.logical_and if isinstance(part, Both) else np.logical_or).reduce(masks)
-        parts = [item.score for item in found if item.score is not None]
-        if not parts:
-            return Found(mask, None)
-        total = parts[0].copy()
-        for score in parts[1:]:
-            total += score
-        return Found(mask, total * mask if isinstance(part, Both) else total)
+    def _some(self, part: Some) -> Docs:
+        held = np.zeros(self._view.length + 1, np.uint16)
+        for item in part.items:
+            held[self._docs(item)] += np.uint16(1)
+        return np.flatnonzero(held >= part.least).astype(np.uint32)
 
-    @staticmethod
-    def _some(found: Sequence[Found], words: npt.NDArray[np.uint16], least: int) -> Found:
-        total = words.astype(np.float32) * np.float32(WORD_FOUND)
-        for item in found:
-            if item.score is not None:
-                total += item.score
-        mask: Mask = words >= least
-        return Found(mask, total * mask)
+    def _all_of(self, items: Sequence[Part], docs: Docs | None) -> Docs:
+        """What is cheap to list comes first, the rarest of it foremost; a phrase is then only looked for in what is left."""
+        listed = [item for item in items if _is_listed(item)]
+        for item in sorted(listed, key=lambda item: len(self._docs(item))):
+            found = self._docs(item)
+            docs = found if docs is None else docs[self._terms.among(docs, found)]
+        for item in sorted((item for item in items if not _is_listed(item)), key=_effort):
+            docs = self._docs(item) if docs is None else docs[self._holds(item, docs)]
+        assert docs is not None  # noqa: S101 - there are items
+        return docs
 
-    def _term(self, term: Term) -> Found:
-        mask = np.zeros(self._view.length, np.bool_)
-        score = np.zeros(self._view.length, np.float32)
-        for sequence in term.sequences:
-            parts = [self._postings(name, places=len(sequence) > 1) for name in sequence[:-1]]
-            parts.append(
-                self._beginning(sequence[-1]) if term.prefix else self._postings(sequence[-1], places=len(sequence) > 1)
-            )
-            found = parts[0] if len(parts) == 1 else phrase(parts)
-            slots = found.docs.astype(np.int64) - 1
-            mask[slots] = True
+    def _holds(self, part: Part, docs: Docs) -> Mask:
+        """For which of `docs` (ascending) it holds."""
+        if isinstance(part, Without):
+            return ~self._holds(part.item, docs)
+        if isinstance(part, Filter):
+            held = self._column(part, docs)
+            if held is not None:
+                return held
+        if isinstance(part, Both):
+            return np.asarray(np.logical_and.reduce([self._holds(item, docs) for item in part.items]))
+        if isinstance(part, Either):
+            return np.asarray(np.logical_or.reduce([self._holds(item, docs) for item in part.items]))
+        if part not in self._found and isinstance(part, Literal):
+            return self._terms.among(docs, self._literal(part, docs))
+        if part not in self._found and isinstance(part, Term) and not _is_listed(part):
+            found = [self._sequence(part, sequence, docs).docs for sequence in part.sequences]
+            return self._terms.among(docs, self._terms.union(found))
+        return self._terms.among(docs, self._docs(part))
+
+    def _sequence(self, term: Term, sequence: tuple[str, ...], within: Docs | None) -> Standing:
+        """`within`: what is found elsewhere is not wanted. A phrase that was looked for everywhere is not looked for again."""
+        if len(sequence) == 1:
             if term.prefix:
-                score[slots] = 1.0  # like Elasticsearch's prefix query
-            else:
-                weight = sum(idf(self._view.living, len(part.docs)) for part in parts)
-                score[slots] += scores(found, weight, self._view.single["length"][slots], self._average)
-        return Found(mask, score)
+                return Standing(self._terms.beginning(sequence[0]), _UNCOUNTED, (0,))
+            return self._terms.single(sequence[0])
+        known = self._phrases.get(sequence)
+        if known is None:
+            known = self._terms.phrase(sequence, prefix=term.prefix, within=within)
+            if within is None:
+                self._phrases[sequence] = known
+        return known
 
-    def _postings(self, term: str, *, places: bool) -> Postings:
-        columns = "docs, counts, places" if places else "docs, counts"
-        rows = self._connection.execute(
-            f"SELECT {columns} FROM segments_{self._epoch} s CROSS JOIN postings_{self._epoch} p"  # noqa: S608
-            " ON p.seg = s.seg AND p.term = ? ORDER BY s.first",
-            (term,),
+    def _literal(self, part: Literal, within: Docs | None) -> Docs:
+        words = [literal or word for literal, word in zip(literals(part.words), part.words, strict=True)]
+        if len(words) > 1:
+            return self._terms.phrase(words, prefix=part.prefix, within=within).docs
+        return self._terms.beginning(words[0]) if part.prefix else self._terms.single(words[0]).docs
+
+    def _filtered(self, wanted: Filter) -> Docs:
+        if wanted.field == "level" or wanted.field in DATE_FIELDS:
+            every = self._every()
+            held = self._column(wanted, every)
+            assert held is not None  # noqa: S101 - these fields have columns
+            return every[held]
+        if wanted.filled is None:
+            return self._terms.any_of(condition_names(wanted))
+        filled = self._terms.any_of([f"#{wanted.field}"])
+        return (
+            filled
+            if wanted.filled
+            else np.flatnonzero(~self._terms.mask([filled])[1:]).astype(np.uint32) + np.uint32(1)
         )
-        return Postings.joined([decode(*row) for row in rows])
 
-    def _beginning(self, prefix: str) -> Postings:
-        rows = self._connection.execute(
-            f"SELECT p.term, docs, counts, places FROM segments_{self._epoch} s"  # noqa: S608
-            f" CROSS JOIN postings_{self._epoch} p ON p.seg = s.seg AND p.term >= ? AND p.term < ? ORDER BY s.first",
-            (prefix, prefix + _LAST),
-        )
-        by_term: dict[str, list[Postings]] = {}
-        for term, *blobs in rows:
-            by_term.setdefault(term, []).append(decode(*blobs))
-        return Postings.merged([Postings.joined(parts) for parts in by_term.values()])
-
-    def _literal(self, part: Literal) -> Mask:
-        text = '"' + " ".join(part.words) + '"' + ("*" if part.prefix else "")
-        rows = self._connection.execute(
-            f"SELECT rowid FROM exact_{self._epoch} WHERE exact_{self._epoch} MATCH ?",  # noqa: S608
-            (text,),
-        ).fetchall()
-        mask = np.zeros(self._view.length, np.bool_)
-        mask[np.array([row[0] - 1 for row in rows], np.int64)] = True
-        return mask
-
-    def _condition(self, names: Sequence[str]) -> Mask:
-        mask = np.zeros(self._view.length, np.bool_)
-        marks = ",".join("?" * len(names))
-        rows = self._connection.execute(
-            f"SELECT docs FROM segments_{self._epoch} s CROSS JOIN postings_{self._epoch} p"  # noqa: S608
-            f" ON p.seg = s.seg AND p.term IN ({marks})",
-            tuple(names),
-        )
-        for (docs,) in rows:
-            mask[np.frombuffer(docs, np.uint32).astype(np.int64) - 1] = True
-        return mask
-
-    def _filter(self, wanted: Filter) -> Mask:
-        field = wanted.field
-        view = self._view
+    def _column(self, wanted: Filter, docs: Docs) -> Mask | None:
+        """For which of `docs` a filter holds that columns answer; None: another one."""
+        view, field = self._view, wanted.field
         if field == "level":
-            levels = view.levels(self._as_of)
-            if wanted.filled is not None:
-                known: Mask = (levels != 255) == wanted.filled
-                return known
-            mask: Mask = np.isin(levels, [LEVELS.index(value) for value in wanted.values])
-            return mask
-        if field in DATE_FIELDS:
-            if wanted.filled is not None:
-                mask = view.between(field, NEVER + 1, dt.date.max.toordinal())
-                return mask if wanted.filled else ~mask
-            assert wanted.days is not None  # noqa: S101 - a filter on a date has days or filled
-            low, high = wanted.days.resolve(field, self._as_of)
-            return view.between(field, low.toordinal(), high.toordinal())
+            chosen = np.zeros(256, np.bool_)
+            if wanted.filled is None:
+                chosen[[LEVELS.index(value) for value in wanted.values]] = True
+            else:
+                chosen[:] = not wanted.filled
+                chosen[: len(LEVELS)] = wanted.filled
+            return np.asarray(chosen[view.levels(self._as_of)[docs - 1]])
+        if field not in DATE_FIELDS:
+            return None
         if wanted.filled is not None:
-            mask = self._condition([f"#{field}"])
-            return mask if wanted.filled else ~mask
-        return self._condition(condition_names(wanted))
+            held = view.between(field, NEVER + 1, dt.date.max.toordinal(), docs - 1)
+            return held if wanted.filled else ~held
+        assert wanted.days is not None  # noqa: S101 - a filter on a date has days or filled
+        low, high = wanted.days.resolve(field, self._as_of)
+        return view.between(field, low.toordinal(), high.toordinal(), docs - 1)
+
+    # --- how well --------------------------------------------------------------------------------------------------
+
+    def _score(self, part: Part, docs: Docs, *, sure: bool) -> Floats | None:
+        """By document of `docs` (ascending), 0 where it does not hold; None: it never adds to a score. `sure`: it holds for all."""
+        if isinstance(part, Term):
+            return self._term_score(part, docs)
+        if isinstance(part, Filter | Without):
+            return None
+        if isinstance(part, Literal):
+            total = self._term_score(part.scored, docs)
+        else:
+            each = sure and isinstance(part, Both)
+            parts = [found for item in part.items if (found := self._score(item, docs, sure=each)) is not None]
+            if isinstance(part, Some):
+                parts += [np.float32(WORD_FOUND) * self._holds(item, docs) for item in part.items]
+            if not parts:
+                return None
+            total = np.sum(parts, axis=0, dtype=np.float32)
+        return total if sure or isinstance(part, Either) else total * self._holds(part, docs)
+
+    def _term_score(self, term: Term, docs: Docs) -> Floats:
+        total = np.zeros(len(docs), np.float32)
+        norm = self._view.norms[docs - 1]
+        for sequence in term.sequences:
+            standing = self._sequence(term, sequence, docs)
+            if term.prefix:
+                total[self._terms.among(docs, standing.docs)] = 1.0  # like Elasticsearch's prefix query
+            elif len(standing.docs):
+                weight = sum(idf(self._view.living, holding) for holding in standing.holding)
+                total += scores(self._terms.counts(docs, standing), weight, norm)
+        return total
+
+
+#: Of a level's number, 255 (none in force) lowest.
+RANKS = np.full(256, -1, np.int16)
+RANKS[: len(LEVELS)] = range(len(LEVELS))
+_UNCOUNTED = np.empty(0, np.uint16)
+
+
+def _is_listed(part: Part) -> bool:
+    """Whether its documents stand in the index as they are."""
+    if isinstance(part, Term):
+        return all(len(sequence) == 1 for sequence in part.sequences)
+    if isinstance(part, Filter):
+        return part.field != "level" and part.field not in DATE_FIELDS and part.filled is None
+    return isinstance(part, Either) and all(map(_is_listed, part.items))
+
+
+def _effort(part: Part) -> int:
+    """Columns first, then phrases, then what must be listed whole to be taken away."""
+    return 0 if isinstance(part, Filter) else 2 if isinstance(part, Without | Some) else 1
 
 
 def condition_names(wanted: Filter) -> list[str]:

@@ -1,7 +1,7 @@
 """The embedded engine: one SQLite file, several readers and writers, nothing to install.
 
-Literal text is FTS5's; words, filters, facets and orders are answered from arrays (`index.postings`, `index.columns`) kept in the
-same file, in the same transaction as the records.
+Words, phrases, filters, facets and orders are answered from arrays (`index.postings`, `index.columns`) kept in the same file, in the
+same transaction as the records.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from index.suggest import nearest
 BATCH = 1_000
 WAIT = 60.0  # seconds a writer waits for another one
 # FULL: the feed must never be ahead of the search, not even after the power failed.
-_BOTH = ("journal_mode=WAL", "synchronous=FULL")
+_BOTH = (f"page_size={sqlite_schema.PAGE}", "journal_mode=WAL", "synchronous=FULL")
 #: A searcher holds as much of the file as it can; a loader goes through all of it once and must not grow with it.
 READING = (*_BOTH, "mmap_size=2147418112", "cache_size=-65536")
 WRITING = (*_BOTH, "mmap_size=0", "cache_size=-16384")
@@ -228,12 +228,9 @@ class SqliteStore:
         return plan(query, self._concepts).together
 
     def words_like(self, word: str, limit: int = 5) -> list[tuple[str, int]]:
+        lengths = (len(word) - 2, len(word) + 2)
         with self._reading() as (connection, epoch):
-            rows = connection.execute(
-                f"SELECT term, doc FROM words_{epoch} WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",  # noqa: S608
-                (word[:1], word[:1] + "\U0010ffff", len(word) - 2, len(word) + 2),
-            )
-            return nearest(word, ((str(term), int(n)) for term, n in rows), limit)
+            return nearest(word, sqlite_schema.vocabulary(connection, epoch, word[:1], lengths), limit)
 
     # --- connections -----------------------------------------------------------------------------------------------
 

@@ -20,15 +20,15 @@ from benchmarks import alerts
 from benchmarks.data import recordings
 from benchmarks.generated import YEARS, Generator, frequencies
 from benchmarks.harness import ROOT
-from index.analysis import GAP, Concepts
-from index.documents import Document, document
+from index import documents
+from index.analysis import Concepts
+from index.documents import Document, Part, document
 from nlp.gazetteer import Gazetteer
 
 FOLDER = ROOT / ".cache" / "soak" / "growth"
 POOL, REAL = 20_000, 3_000
 MODELS = "real.jsonl.gz"  # the real alerts the pool was made from; queries are drawn from them
 _DIGITS = re.compile(r"\d{4,}")
-_WORDS_END = re.compile(r" c_")
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Pool:
 
 def pool(size: int = POOL, folder: Path = FOLDER) -> Pool:
     """Made once, kept; a kept one may be read because we wrote it."""
-    kept = folder / f"pool-{size}.pickle"
+    kept = folder / f"pool-{size}-{documents.VERSION}.pickle"
     if kept.exists():
         with kept.open("rb") as file:
             found = pickle.load(file)  # noqa: S301
@@ -53,16 +53,16 @@ def pool(size: int = POOL, folder: Path = FOLDER) -> Pool:
     real = alerts.real(REAL, recordings())
     alerts.write(folder / MODELS, real)
     generator, concepts = Generator(real), Concepts(Gazetteer.load())
-    documents: list[Document] = []
+    analysed: list[Document] = []
     seconds = 0.0
     sample = []
     for first in range(0, size, 1_000):
         made = list(generator.make(first, min(first + 1_000, size)))
         sample += made if first < REAL else []
         start = time.process_time()
-        documents += [document(alert, concepts) for alert in made]
+        analysed += [document(alert, concepts) for alert in made]
         seconds += time.process_time() - start
-    whole = Pool(documents, seconds, frequencies(real), frequencies(sample[:REAL]))
+    whole = Pool(analysed, seconds, frequencies(real), frequencies(sample[:REAL]))
     with kept.open("wb") as file:
         pickle.dump(whole, file)
     return whole
@@ -96,11 +96,15 @@ class Recombined:
         def other(_: re.Match[str]) -> str:
             return str(int(chance.random() * 9_000_000) + 1_000_000)
 
+        def renumbered(words: tuple[str, ...], stems: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+            """Other digits in the long numbers of both alike: no language stems a word with digits."""
+            fresh = {at: _DIGITS.sub(other, word) for at, word in enumerate(words) if _DIGITS.search(word)}
+            return tuple(tuple(fresh.get(at, word) for at, word in enumerate(row)) for row in (words, stems))  # type: ignore[return-value]
+
         return dataclasses.replace(
             mine,
             id=name,
-            terms=_DIGITS.sub(other, _crossed(mine.terms, theirs.terms)),
-            exact=_DIGITS.sub(other, _halves(mine.exact, theirs.exact)),
+            parts=tuple(Part(p.weight, *renumbered(p.words, p.stems)) for p in _crossed(mine.parts, theirs.parts)),
             values={**mine.values, "id": (name,), "event": (name,), "week": (monday.isoformat(),)},
             levels=tuple(
                 (level, since and since + shift, min(until + shift, dt.date.max.toordinal()))
@@ -113,15 +117,6 @@ class Recombined:
         )
 
 
-def _crossed(mine: str, theirs: str) -> str:
-    """Words of both, the concepts (which stand last) of the first."""
-    end = _WORDS_END.search(mine)
-    words, concepts = (mine[: end.start()], mine[end.start() :]) if end else (mine, "")
-    other = _WORDS_END.search(theirs)
-    return _halves(words, theirs[: other.start()] if other else theirs) + concepts
-
-
-def _halves(mine: str, theirs: str) -> str:
-    gap = f" {GAP} "
-    first, second = mine.split(gap), theirs.split(gap)
-    return gap.join([*first[: (len(first) + 1) // 2], *second[(len(second) + 1) // 2 :]])
+def _crossed(mine: tuple[Part, ...], theirs: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The first texts of the one, the last of the other; the concepts stay those of the first."""
+    return (*mine[: (len(mine) + 1) // 2], *theirs[(len(theirs) + 1) // 2 :])

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import math
 import re
-import sqlite3
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.analysis import GAP, MAX_TERM, Concepts, alternatives, concept_term, stems, surface, tokens
+from index.analysis import GAP, MAX_TERM, Concepts, alternatives, concept_term, literals, stems, surface, tokens
 from index.columns import top
 from index.documents import MAX_TERMS, document
 from index.highlight import highlights
 from index.plan import plan
-from index.postings import Postings, idf, invert, length_codes, phrase, scores
+from index.postings import (
+    FIRST_PLACE,
+    STEP,
+    Run,
+    counted,
+    idf,
+    invert,
+    length_codes,
+    merged,
+    norms,
+    scores,
+    shifted,
+    standing_in,
+)
 from index.query import parse
 from index.suggest import distance, nearest
 from nlp.gazetteer import Gazetteer
@@ -30,26 +42,15 @@ TEXTS = st.text(
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
-def test_terms_come_back_whole_from_both_tokenizers(text: str) -> None:
+def test_terms_come_back_whole_from_the_tokenizer(text: str) -> None:
     words = surface(fold(text).text)
     for word in (*words, *stems(words, "en"), *stems(words, "fr-CA"), *stems(words, "ar")):
         assert word
         assert len(word) <= MAX_TERM
         assert GAP not in word
         assert word.split() == [word]  # Elasticsearch's whitespace tokenizer
-        assert not re.search(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]", word), (
-            word
-        )  # FTS5's ascii tokenizer keeps what is not ASCII
+        assert not re.search(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]", word), word  # no sign that marks another sort of term
     assert [token.text for token in tokens(fold(text).text)] == words
-
-
-def test_fts5_keeps_terms_whole() -> None:
-    database = sqlite3.connect(":memory:")
-    database.execute("""CREATE VIRTUAL TABLE t USING fts5(w, tokenize="ascii tokenchars '_'")""")
-    database.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, 'row')")
-    words = surface(fold("锂电池 Überprüfung β-Carotin テスト 𠮷野家 مستحضرات 12.5kg").text)
-    database.execute("INSERT INTO t VALUES (?)", (" ".join((*words, concept_term("lithium_battery"), GAP)),))
-    assert {row[0] for row in database.execute("SELECT term FROM v")} == {*words, "c_lithium_battery", GAP}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,20 @@ def test_stems_are_of_the_documents_language_and_a_query_asks_for_all() -> None:
     assert stems(["المنتجات"], "en") == stems(["المنتجات"], "ar") == ["منتج"]
 
 
+def test_a_word_that_no_language_stems_is_its_own_term() -> None:
+    assert literals(["batteries", "of", "8507", "b12", "锂电", "المنتجات", "größe"]) == [
+        "=batteries",
+        "=of",
+        "",
+        "",
+        "",
+        "=المنتجات",
+        "",
+    ]
+    for word in ("8507", "b12", "锂电", "größe"):
+        assert {stems([word], language)[0] for language in ("en", "fr", "es", "ar", "zh")} == {word}
+
+
 def test_concepts_inside_a_longer_one_count_too(gazetteer: Gazetteer) -> None:
     concepts = Concepts(gazetteer)
     assert sorted(concepts.all("battery charger")) == ["battery", "charger"]
@@ -87,43 +102,99 @@ def test_concepts_inside_a_longer_one_count_too(gazetteer: Gazetteer) -> None:
 
 # --- postings ---------------------------------------------------------------------------------------------------------
 
-DOCUMENTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=12), min_size=1, max_size=12)
+TEXT = st.tuples(st.integers(1, 4), st.lists(st.sampled_from("abcd"), max_size=8))
+DOCUMENTS = st.lists(st.lists(TEXT, max_size=3), min_size=1, max_size=10)
+
+
+def _as_texts(document: list[tuple[int, list[str]]]) -> list[tuple[int, list[str], list[str]]]:
+    """The second list: capitals for a and b; c and d have no term of their own as they stand."""
+    return [(weight, words, [word.upper() if word in "ab" else "" for word in words]) for weight, words in document]
 
 
 @settings(max_examples=150, deadline=None)
-@given(DOCUMENTS, st.lists(st.sampled_from("abcd"), min_size=1, max_size=3), st.integers(1, 11))
-def test_postings_and_phrases_are_what_they_mean(documents: list[list[str]], sought: list[str], cut: int) -> None:
-    """Built in two segments and joined, as an index is: occurrences equal those counted by hand."""
-    parts = [dict(invert(documents[:cut], 1)), dict(invert(documents[cut:], cut + 1))]
-    index = {
-        term: Postings.joined([part[term] for part in parts if term in part])
-        for term in {*parts[0], *parts[1], *sought}
-    }
+@given(DOCUMENTS, st.lists(st.sampled_from("abcdAB"), min_size=1, max_size=3), st.booleans())
+def test_postings_and_phrases_are_what_they_mean(
+    documents: list[list[tuple[int, list[str]]]], sought: list[str], only_even: bool
+) -> None:
+    """Occurrences equal those counted by hand; a phrase stands within one text, and counts as often as that."""
+    texts = [_as_texts(document) for document in documents]
+    rows, end = invert(texts, 1)
+    index = dict(rows)
+    assert list(index) == sorted(index)
+    assert "" not in index
+    assert end == FIRST_PLACE + sum(len(words) + 1 for document in documents for _, words in document)
     for term, found in index.items():
-        expected = {n: words.count(term) for n, words in enumerate(documents, 1) if term in words}
-        assert dict(zip(found.docs.tolist(), found.counts.tolist(), strict=True)) == expected
-        assert found.places.tolist() == [i for words in documents for i, word in enumerate(words) if word == term]
-    found = phrase([index[term] for term in sought])
-    size = len(sought)
-    expected = {}
-    for n, words in enumerate(documents, 1):
-        times = sum(words[i : i + size] == sought for i in range(len(words) - size + 1))
-        if times:
-            expected[n] = times
-    assert dict(zip(found.docs.tolist(), found.counts.tolist(), strict=True)) == expected
+        side = 2 if term.isupper() else 1
+        expected = {
+            n: (sum(text[0] * text[side].count(term) for text in document), sum(t[side].count(term) for t in document))
+            for n, document in enumerate(texts, 1)
+            if any(term in text[side] for text in document)
+        }
+        assert dict(zip(found.docs.tolist(), found.times.tolist(), strict=True)) == {
+            n: t for n, (_, t) in expected.items()
+        }
+        if side == 1:
+            counts = dict(zip(found.docs.tolist(), found.counts.tolist(), strict=True))
+            assert counts == {n: count for n, (count, _) in expected.items()}
+    within = np.array([n for n in range(1, len(texts) + 1) if n % 2 == 0 or not only_even], np.uint32)
+    run = Run.of(index[sought[0]], within) if sought[0] in index else None
+    for at, term in enumerate(sought):
+        if run is not None:
+            run = run.with_term(index[term].places, at) if term in index else None
+    docs, counts = run.counted() if run else ([], [])
+    expected_phrase = {}
+    for n, own in enumerate(texts, 1):
+        times = sum(
+            text[0] * all(term in (text[1][at + i], text[2][at + i]) for i, term in enumerate(sought))
+            for text in own
+            for at in range(len(text[1]) - len(sought) + 1)
+        )
+        if times and n in within:
+            expected_phrase[n] = times
+    assert dict(zip(map(int, docs), map(int, counts), strict=True)) == expected_phrase
 
 
-def test_merged_postings_are_of_any_of_the_terms() -> None:
-    index = dict(invert([["a1", "a2", "b"], ["a2", "a2"], ["b"]], 1))
-    merged = Postings.merged([index["a2"], index["a1"]])
-    assert (merged.docs.tolist(), merged.counts.tolist(), merged.places.tolist()) == ([1, 2], [2, 2], [0, 1, 0, 1])
-    assert phrase([merged, index["b"]]).docs.tolist() == [1]
-    assert Postings.merged([]).docs.tolist() == []
+@settings(max_examples=100, deadline=None)
+@given(st.sets(st.integers(1, 400)), st.sets(st.integers(1, 4_000)))
+def test_places_are_found_alike_by_halves_and_by_merging(wanted: set[int], places: set[int]) -> None:
+    """Few wanted among many are looked up by halves, others by merging."""
+    a, b = (np.array(sorted(FIRST_PLACE * STEP + n for n in side), np.int32) for side in (wanted, places))
+    found = a[standing_in(a, b)].tolist() if len(a) and len(b) else []
+    assert found == sorted(set(a.tolist()) & set(b.tolist()))
+
+
+def test_several_terms_of_a_segment_as_one() -> None:
+    rows, _ = invert([[(1, ["a1", "a2", "b"], [""] * 3)], [(2, ["a2", "a2"], [""] * 2)], [(1, ["b"], [""])]], 1)
+    index = dict(rows)
+    either = merged([index["a2"], index["a1"]])
+    assert (either.docs.tolist(), either.times.tolist()) == ([1, 2], [2, 2])
+    assert either.places.tolist() == sorted(either.places.tolist())
+    assert Run.of(either).with_term(index["b"].places, 1).counted()[0].tolist() == [1]
+
+
+def test_a_segment_laid_behind_another_keeps_its_phrases() -> None:
+    rows, _ = invert([[(3, ["a", "b"], ["", ""])]], 7)
+    places = {term: np.frombuffer(shifted(found.places.tobytes(), 500), np.int32) for term, found in rows}
+    run = Run(np.array([7], np.uint32), places["a"]).with_term(places["b"], 1)
+    assert [array.tolist() for array in run.counted()] == [[7], [3]]
+    assert places["a"].tolist() == [(FIRST_PLACE + 500) * STEP + 2]
+
+
+def test_the_dead_are_left_out() -> None:
+    found = dict(invert([[(1, ["a", "a"], ["", ""])], [(1, ["a"], [""])]], 1)[0])["a"]
+    left = found.without(np.array([1], np.uint32))
+    assert [array.tolist() for array in (left.docs, left.counts, left.times)] == [[2], [1], [1]]
+    assert left.places.tolist() == found.places.tolist()[2:]
+
+
+def test_terms_that_stand_nowhere_are_counted() -> None:
+    rows = dict(counted([[("#x", 0), ("c", 5)], [("c", 2)]], 3))
+    assert [rows["c"].docs.tolist(), rows["c"].counts.tolist()] == [[3, 4], [5, 2]]
+    assert [rows["#x"].docs.tolist(), rows["#x"].counts.tolist()] == [[3], []]
 
 
 def test_scores_are_bm25() -> None:
-    found = Postings(np.array([1, 2], np.uint32), np.array([1, 3], np.uint16), np.empty(0, np.uint16))
-    got = scores(found, idf(10, 2), length_codes([10, 20]), 15.0)
+    got = scores(np.array([1, 3], np.uint16), idf(10, 2), norms(length_codes([10, 20]), 15.0))
     for value, tf, length in zip(got, (1, 3), (10, 20), strict=True):
         expected = math.log(1 + 8.5 / 2.5) * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / 15))
         assert value == pytest.approx(expected, rel=1e-5)
@@ -163,7 +234,9 @@ def test_the_nearest_then_the_commonest_word() -> None:
 def test_a_document_of_any_size_keeps_its_limits(make_alert: object, gazetteer: Gazetteer) -> None:
     huge = make_alert("huge", title="Huge", text="电池安全" * 40_000)  # type: ignore[operator]
     flat = document(huge, Concepts(gazetteer))
-    assert MAX_TERMS <= flat.terms.count(" ") < MAX_TERMS + 100
+    assert MAX_TERMS - 10 <= flat.terms.count(" ") <= MAX_TERMS + 100
+    assert flat.size == len(flat.terms.split())
+    assert len(flat.exact.split()) <= MAX_TERMS
     assert (
         max(map(len, highlights(huge, plan(parse("安全"), Concepts(gazetteer)), Concepts(gazetteer))[0].text.split()))
         <= 260
