@@ -10,10 +10,10 @@ Scores are Lucene's BM25 (k1 1.2, b 0.75) with its one-byte lengths, so that bot
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,7 @@ FIRST_PLACE = 1 << 10  # of a segment: no phrase reaches back below zero
 MOST_PLACES = 1 << 29  # of a segment, so that places fit 31 bits
 
 
-@dataclass(frozen=True, slots=True)
-class Postings:
+class Postings(NamedTuple):
     """One term of one segment: the documents that hold it, ascending; how much it counts in each; how often it stands there; and where."""
 
     docs: Docs
@@ -77,7 +76,7 @@ def invert(documents: Sequence[Sequence[Text]], first: int) -> tuple[list[Row], 
         words = chain.from_iterable(text[1] if side == 1 else text[2] for text in texts)
         ids = np.fromiter((numbers.setdefault(word, len(numbers)) for word in words), np.uint32, total)
         found = _grouped(list(numbers), ids, owner, keys)
-        rows += found if side == 1 else ((term, replace(p, counts=_NO_COUNTS)) for term, p in found)
+        rows += found if side == 1 else ((term, p._replace(counts=_NO_COUNTS)) for term, p in found)
     rows.sort(key=lambda row: row[0])
     return rows, FIRST_PLACE + total + len(texts)
 

@@ -363,6 +363,10 @@ def _told() -> Iterator[None]:
             raise Unavailable(f"another process is writing to the index for longer than {WAIT:.0f} s") from error
         if "readonly" in reason or "unable to open" in reason or "disk" in reason or "full" in reason:
             raise Unavailable(f"the index cannot be used: {reason}") from error
+        if "no such column" in reason or "no such table" in reason:
+            raise WrongIndex(
+                f"the index has the form of another version ({reason}): run `tradewarn rebuild`"
+            ) from error
         raise StoreError(f"the index answered: {reason}") from error
     except sqlite3.DatabaseError as error:
         raise WrongIndex(f"the index file is damaged or not ours ({error}): run `tradewarn rebuild`") from error

@@ -316,6 +316,19 @@ def test_an_index_of_another_analysis_is_read_but_never_written_until_it_is_rebu
     assert anew.put([make_alert("c")]) == 1
 
 
+def test_an_embedded_index_of_an_earlier_form_is_told_and_rebuilt(
+    tmp_path: Path, gazetteer: Any, make_alert: Make, as_of: dt.date
+) -> None:
+    store = SqliteStore(tmp_path / "index.db", gazetteer=gazetteer)
+    store.put([make_alert("a", title="Ladder with a loose rung")])
+    store._connection().execute("ALTER TABLE postings_1 RENAME COLUMN times TO often")
+    with pytest.raises(WrongIndex, match=r"form of another version.*tradewarn rebuild"):
+        store.search(parse('exact:"loose rung"'), as_of=as_of)
+    assert store.rebuild([make_alert("a", title="Ladder with a loose rung")]) == 1
+    assert store.search(parse('exact:"loose rung"'), as_of=as_of).total == 1
+    store.close()
+
+
 @elastic
 def test_an_index_with_a_foreign_mapping_is_not_written(make_elastic: Any, make_alert: Make) -> None:
     server, alias = make_elastic.server, make_elastic.alias
