@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from index.postings import Counts, Docs, Mask, Places, Postings, Run, inside, merged
-from index.sqlite_schema import LAST, decode
+from index.columns import View
+from index.postings import Bits, Counts, Docs, Mask, Places, Postings, Run, inside, merged
+from index.sqlite_schema import LAST, arrays, decode
 
 #: Sets are looked up by halves as long as one is so many times the other, else through a mask over all alerts.
 _FEW = 16
+LONG = 1 << 16  # bytes: what is shorter is read in no time
+SHORT, _MANY = 10_000, 24  # places of a term from which on bits pay, asked for at least one in so many of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,91 +32,185 @@ class Standing:
     holding: tuple[int, ...]
 
 
-class Terms:
-    """`length`: the highest number of a document this transaction sees."""
+class Kept:
+    """Long arrays of common terms, kept between searches up to `limit` bytes; what was not asked for longest goes first. Thread-safe.
 
-    def __init__(self, connection: sqlite3.Connection, epoch: int, length: int) -> None:
+    A segment never changes and its number is never given again, so what is kept of it stays true.
+    """
+
+    def __init__(self, limit: int = 256 << 20) -> None:
+        self._limit = limit
+        self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """None: it is not here."""
+        with self._lock:
+            if key not in self._held:
+                return None
+            self._held.move_to_end(key)
+            return self._held[key][0]
+
+    def put(self, key: Hashable, value: tuple[npt.NDArray[Any], ...]) -> None:
+        size = sum(array.nbytes for array in value)
+        if not LONG <= size <= self._limit // 4:
+            return
+        with self._lock:
+            if key in self._held:
+                return
+            self._held[key] = (value, size)
+            self._bytes += size
+            while self._bytes > self._limit:
+                self._bytes -= self._held.popitem(last=False)[1][1]
+
+
+class Terms:
+    """`length`: the highest number of a document this transaction sees; `generation`: which state of the index that is."""
+
+    def __init__(self, connection: sqlite3.Connection, epoch: int, view: View, kept: Kept) -> None:
         self._connection = connection
-        self._postings = f"postings_{epoch}"
-        self._from = f"FROM segments_{epoch} s CROSS JOIN postings_{epoch} p ON p.seg = s.seg AND p.term"
-        self._length = length
+        self._segments = f"segments_{epoch} s CROSS JOIN terms_{epoch} t ON t.seg = s.seg AND t.term"
+        self._term = f"terms_{epoch} t LEFT JOIN long_{epoch} l ON l.long = t.long WHERE t.seg = ? AND t.term"
+        self._long = f"LEFT JOIN long_{epoch} l ON l.long = t.long"
+        self._length = view.length
+        self._state = (epoch, view.generation)
+        self._epoch = epoch
+        self._kept = kept
         self._single: dict[str, Standing] = {}
-        self._kept: dict[tuple[int, str], Places] = {}
+        self._runs: dict[tuple[int, tuple[str, ...]], tuple[Run, int]] = {}
 
     def single(self, term: str) -> Standing:
         found = self._single.get(term)
         if found is None:
-            rows = self._connection.execute(f"SELECT docs, counts {self._from} = ? ORDER BY s.first", (term,))
-            parts = [decode(*row) for row in rows]
-            docs = _joined([part.docs for part in parts], np.uint32)
-            found = Standing(docs, _joined([part.counts for part in parts], np.uint16), (len(docs),))
-            self._single[term] = found
+            pair = self._kept.get((self._state, term))
+            if pair is None:
+                rows = self._everywhere("= ?", (term,), "docs", "counts")
+                docs = _joined([np.frombuffer(row[1], np.uint32) for row in rows], np.uint32)
+                pair = docs, _joined([np.frombuffer(row[2], np.uint16) for row in rows], np.uint16)
+                self._kept.put((self._state, term), pair)
+            found = self._single[term] = Standing(pair[0], pair[1], (len(pair[0]),))
         return found
+
+    def _everywhere(self, wanted: str, values: Sequence[str], *names: str) -> list[tuple[Any, ...]]:
+        """First number of a segment and arrays of the terms there, by segment. Sorted here: SQLite's sorter would copy them."""
+        sql = f"SELECT s.first, {arrays(*names)} FROM {self._segments} {wanted} {self._long}"  # noqa: S608
+        return sorted(self._connection.execute(sql, tuple(values)), key=itemgetter(0))
 
     def any_of(self, terms: Sequence[str]) -> Docs:
         """The documents that hold any of the terms."""
-        marks = ",".join("?" * len(terms))
-        rows = self._connection.execute(f"SELECT docs {self._from} IN ({marks}) ORDER BY s.first", tuple(terms))
-        parts = [np.frombuffer(docs, np.uint32) for (docs,) in rows]
-        return _joined(parts, np.uint32) if len(terms) == 1 else self.union(parts)
+        if len(terms) <= 4:
+            return self.union([self.single(term).docs for term in terms])
+        rows = self._everywhere(f"IN ({','.join('?' * len(terms))})", terms, "docs")
+        return self.union([np.frombuffer(row[1], np.uint32) for row in rows])
 
     def beginning(self, prefix: str) -> Docs:
         """The documents that hold a term with this beginning."""
-        rows = self._connection.execute(f"SELECT docs {self._from} >= ? AND p.term < ?", (prefix, prefix + LAST))
-        return self.union([np.frombuffer(docs, np.uint32) for (docs,) in rows])
+        rows = self._everywhere(">= ? AND t.term < ?", (prefix, prefix + LAST), "docs")
+        return self.union([np.frombuffer(row[1], np.uint32) for row in rows])
 
-    def phrase(self, sequence: Sequence[str], *, prefix: bool = False, within: Docs | None = None) -> Standing:
+    def phrase(self, sequence: tuple[str, ...], *, prefix: bool = False, within: Docs | None = None) -> Standing:
         """Where the terms stand one after another; `prefix`: the last one is only begun; `within`: only these documents."""
-        last = len(sequence) - 1
-        sizes = [self._sizes(term, prefix=prefix and at == last) for at, term in enumerate(sequence)]
-        found: list[tuple[Docs, Counts]] = []
-        for seg in sizes[0]:
-            if all(seg in size for size in sizes):
-                order = sorted(range(len(sequence)), key=lambda at: sizes[at][seg][1])  # the rarest first: few are left
-                rarest, *others = order
-                run = Run.of(self._row(seg, sequence[rarest], prefix=prefix and rarest == last), within)
-                for at in others:
-                    if not len(run.places):
-                        break
-                    run = run.with_term(self._places(seg, sequence[at], prefix=prefix and at == last), at - rarest)
-                found.append(run.counted())
+        sizes = [self._sizes(term, prefix=prefix and at == len(sequence) - 1) for at, term in enumerate(sequence)]
+        found = [
+            self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)[0].counted()
+            for seg in sizes[0]
+            if all(seg in size for size in sizes)
+        ]
         return Standing(
             _joined([docs for docs, _ in found], np.uint32),
             _joined([counts for _, counts in found], np.uint16),
             tuple(sum(docs for docs, _ in size.values()) for size in sizes),
         )
 
+    def literal(
+        self, sequence: tuple[str, ...], words: Sequence[str], *, prefix: bool = False, within: Docs | None = None
+    ) -> Docs:
+        """The documents in which the phrase stands as it is written: each of `words` where its term does ("": wherever that does)."""
+        sizes = [self._sizes(term, prefix=prefix and at == len(sequence) - 1) for at, term in enumerate(sequence)]
+        found = []
+        for seg in sizes[0]:
+            if all(seg in size for size in sizes):
+                run, rarest = self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)
+                for at, word in enumerate(words):
+                    if word and len(run.places):
+                        run = run.kept(self._has(seg, word, run, at - rarest))
+                found.append(run.counted()[0])
+        return _joined(found, np.uint32)
+
+    def _run(
+        self, seg: int, sequence: tuple[str, ...], sizes: Sequence[int], prefix: bool, within: Docs | None
+    ) -> tuple[Run, int]:
+        """Where the phrase stands in a segment, and which of its terms the places are of: the rarest, since few are left."""
+        known = self._runs.get((seg, sequence))
+        if known is not None:
+            return known
+        rarest, *others = sorted(range(len(sequence)), key=lambda at: sizes[at])
+        last = len(sequence) - 1 if prefix else -1
+        first = self._beginning(seg, sequence[last]) if rarest == last else self._row(seg, sequence[rarest])
+        run = Run.of(first, within)
+        for at in others:
+            if not len(run.places):
+                break
+            if at == last:
+                run = run.kept(run.has(self._beginning(seg, sequence[at]).places, at - rarest))
+            else:
+                run = run.kept(self._has(seg, sequence[at], run, at - rarest))
+        if within is None:
+            self._runs[seg, sequence] = run, rarest
+        return run, rarest
+
     def _sizes(self, term: str, *, prefix: bool) -> dict[int, tuple[int, int]]:
         """Segment → how many documents hold the term and how often it stands in them, without reading where."""
-        wanted, values = self._wanted(term, prefix=prefix)
+        wanted, values = (">= ? AND t.term < ?", (term, term + LAST)) if prefix else ("= ?", (term,))
         rows = self._connection.execute(
-            f"SELECT s.seg, sum(length(docs)) / 4, sum(length(places)) / 4 {self._from} {wanted} GROUP BY s.first",
+            f"SELECT s.seg, sum(holding), sum(standing) FROM {self._segments} {wanted} GROUP BY s.first",  # noqa: S608
             values,
         )
         return {seg: (docs, places) for seg, docs, places in rows if places}
 
-    @staticmethod
-    def _wanted(term: str, *, prefix: bool) -> tuple[str, tuple[str, ...]]:
-        return (">= ? AND p.term < ?", (term, term + LAST)) if prefix else ("= ?", (term,))
-
-    def _row(self, seg: int, term: str, *, prefix: bool) -> Postings:
-        wanted, values = self._wanted(term, prefix=prefix)
+    def _beginning(self, seg: int, prefix: str) -> Postings:
         rows = self._connection.execute(
-            f"SELECT docs, counts, times, places FROM {self._postings} p WHERE seg = ? AND p.term {wanted}",  # noqa: S608
-            (seg, *values),
+            f"SELECT {arrays()} FROM {self._term} >= ? AND t.term < ?",  # noqa: S608
+            (seg, prefix, prefix + LAST),
         )
         return merged([decode(*row) for row in rows])
 
-    def _places(self, seg: int, term: str, *, prefix: bool) -> Places:
-        if prefix:
-            return self._row(seg, term, prefix=True).places
-        if (seg, term) not in self._kept:
+    def _row(self, seg: int, term: str) -> Postings:
+        key = (self._epoch, seg, term, "row")
+        found = self._kept.get(key)
+        if found is None:
             row = self._connection.execute(
-                f"SELECT places FROM {self._postings} WHERE seg = ? AND term = ?",  # noqa: S608
+                f"SELECT {arrays()} FROM {self._term} = ?",  # noqa: S608
                 (seg, term),
             ).fetchone()
-            self._kept[seg, term] = np.frombuffer(row[0], np.int32)
-        return self._kept[seg, term]
+            found = decode(*row) if row else decode(b"")
+            self._kept.put(key, found)
+        return Postings(*found)
+
+    def _has(self, seg: int, term: str, run: Run, distance: int) -> Mask:
+        """Which places of the run have the term so far away: few are looked up by halves, many in a bit for each place."""
+        key = (self._epoch, seg, term, "bits")
+        bits = self._kept.get(key)
+        if bits is None:
+            places = self._places(seg, term)
+            if len(places) <= SHORT or len(run.places) * _MANY < len(places):
+                return run.has(places, distance)
+            bits = Bits.of(places)
+            self._kept.put(key, bits)
+        return run.has(Bits(*bits), distance)
+
+    def _places(self, seg: int, term: str) -> Places:
+        key = (self._epoch, seg, term, "places")
+        found = self._kept.get(key)
+        if found is None:
+            row = self._connection.execute(
+                f"SELECT {arrays('places')} FROM {self._term} = ?",  # noqa: S608
+                (seg, term),
+            ).fetchone()
+            found = (np.frombuffer(row[0] if row else b"", np.int32),)
+            self._kept.put(key, found)
+        return np.asarray(found[0])
 
     # --- sets of documents -----------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import heapq
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, count, groupby
 from operator import itemgetter
 
 import numpy as np
@@ -24,6 +24,10 @@ from index.postings import FIRST_PLACE, MOST_PLACES, Docs, Postings, Row, counte
 
 FAN = 8  # so many segments of one size are merged into one
 MAX_SEGMENT = 300_000  # alerts; a larger merge would keep other writers waiting for more than some seconds
+#: Bytes of one term's arrays in its own row. Longer ones have a row elsewhere: SQLite reads a whole row to compare its key, also when it
+#: only looks for another one.
+SHORT = 400
+ARRAYS = ("docs", "counts", "times", "places")
 COLUMNS = (*SINGLE, *SEVERAL)
 PAGE = 16_384  # bytes: a record of some two thousand would leave two fifths of SQLite's usual page empty
 LAST = "\U0010ffff"  # above every code point a term can hold: the end of the range of a prefix
@@ -35,10 +39,21 @@ CREATE TABLE gone_{{e}} (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 CREATE TABLE tags_{{e}} (v INTEGER PRIMARY KEY, facet TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (facet, value));
 CREATE TABLE segments_{{e}} (seg INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
     end_place INTEGER NOT NULL, {", ".join(f"{name} BLOB NOT NULL" for name in COLUMNS)});
-CREATE TABLE postings_{{e}} (seg INTEGER NOT NULL, term TEXT NOT NULL, docs BLOB NOT NULL, counts BLOB NOT NULL,
-    times BLOB NOT NULL, places BLOB NOT NULL, PRIMARY KEY (seg, term)) WITHOUT ROWID;
+CREATE TABLE terms_{{e}} (seg INTEGER NOT NULL, term TEXT NOT NULL, holding INTEGER NOT NULL, standing INTEGER NOT NULL,
+    long INTEGER, docs BLOB, counts BLOB, times BLOB, places BLOB, PRIMARY KEY (seg, term)) WITHOUT ROWID;
+CREATE TABLE long_{{e}} (long INTEGER PRIMARY KEY, docs BLOB, counts BLOB, times BLOB, places BLOB);
 """
-_NAMES = ("words", "exact", "alerts", "gone", "tags", "segments", "postings")  # the first two: of earlier versions
+_NAMES = (
+    "words",
+    "exact",
+    "postings",
+    "alerts",
+    "gone",
+    "tags",
+    "segments",
+    "terms",
+    "long",
+)  # the first three: earlier versions
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -142,10 +157,21 @@ def _insert_segment(
 
 
 def _insert_postings(connection: sqlite3.Connection, epoch: int, seg: int, rows: Iterable[Row]) -> None:
-    connection.executemany(
-        f"INSERT INTO postings_{epoch} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
-        ((seg, term, p.docs.tobytes(), p.counts.tobytes(), p.times.tobytes(), p.places.tobytes()) for term, p in rows),
-    )
+    number = connection.execute(f"SELECT coalesce(max(long), 0) FROM long_{epoch}").fetchone()[0]  # noqa: S608
+    numbers = count(number + 1)
+
+    def term_rows() -> Iterator[tuple[object, ...]]:
+        for term, found in rows:
+            arrays = [array.tobytes() for array in found]
+            sizes = len(found.docs), len(found.places)
+            if sum(map(len, arrays)) <= SHORT:
+                yield (seg, term, *sizes, None, *arrays)
+            else:
+                long = next(numbers)
+                connection.execute(f"INSERT INTO long_{epoch} VALUES (?, ?, ?, ?, ?)", (long, *arrays))  # noqa: S608
+                yield (seg, term, *sizes, long, None, None, None, None)
+
+    connection.executemany(f"INSERT INTO terms_{epoch} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", term_rows())  # noqa: S608
 
 
 def condition_terms(document: Document) -> list[str]:
@@ -206,7 +232,9 @@ def _merge(connection: sqlite3.Connection, epoch: int, run: Sequence[Segment]) -
     segments = (_segment_rows(connection, epoch, key, start) for key, start in zip(keys, starts, strict=False))
     rows = heapq.merge(*segments, key=itemgetter(0))
     _insert_postings(connection, epoch, seg, _joined(rows, dead))
-    connection.execute(f"DELETE FROM postings_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
+    of_these = f"SELECT long FROM terms_{epoch} WHERE seg IN ({marks}) AND long IS NOT NULL"  # noqa: S608
+    connection.execute(f"DELETE FROM long_{epoch} WHERE long IN ({of_these})", keys)  # noqa: S608
+    connection.execute(f"DELETE FROM terms_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
     connection.execute(f"DELETE FROM segments_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
 
 
@@ -216,7 +244,8 @@ _Blobs = tuple[bytes, bytes, bytes, bytes]
 def _segment_rows(connection: sqlite3.Connection, epoch: int, seg: int, start: int) -> Iterator[tuple[str, _Blobs]]:
     """The postings of a segment by term, its places moved to `start`."""
     rows = connection.execute(
-        f"SELECT term, docs, counts, times, places FROM postings_{epoch} WHERE seg = ? ORDER BY term",  # noqa: S608
+        f"SELECT term, {arrays()} FROM terms_{epoch} t LEFT JOIN long_{epoch} l ON l.long = t.long"  # noqa: S608
+        " WHERE seg = ? ORDER BY term",
         (seg,),
     )
     for term, docs, counts, times, places in rows:
@@ -233,20 +262,25 @@ def _joined(rows: Iterable[tuple[str, _Blobs]], dead: Docs) -> Iterator[Row]:
             yield term, joined
 
 
+def arrays(*names: str) -> str:
+    """The columns of a term's row `t` or of its long row `l`; all of them unless named."""
+    return ", ".join(f"coalesce(t.{name}, l.{name})" for name in names or ARRAYS)
+
+
 def vocabulary(
     connection: sqlite3.Connection, epoch: int, beginning: str, lengths: tuple[int, int]
 ) -> Iterator[tuple[str, int]]:
     """The words as they stand in texts that begin so and have a length (characters) in the span, and how many alerts hold each."""
     for start, marked in ((LITERAL + beginning, True), (beginning, False)):
         rows = connection.execute(
-            f"SELECT term, sum(length(docs)) / 4 FROM postings_{epoch} WHERE seg IN (SELECT seg FROM segments_{epoch})"  # noqa: S608
+            f"SELECT term, sum(holding) FROM terms_{epoch} WHERE seg IN (SELECT seg FROM segments_{epoch})"  # noqa: S608
             " AND term >= ? AND term < ? AND length(term) BETWEEN ? AND ? GROUP BY term",
             (start, start + LAST, *(length + marked for length in lengths)),
         )
-        for term, count in rows:
+        for term, holding in rows:
             word = term[marked:]
             if marked or (GAP not in term and literals([term]) == [""]):  # neither a concept nor a stem
-                yield word, count
+                yield word, holding
 
 
 def decode(docs: bytes, counts: bytes = b"", times: bytes = b"", places: bytes = b"") -> Postings:

@@ -15,18 +15,20 @@ from index.expression import Filter
 from index.fields import DATE_FIELDS
 from index.plan import Both, Either, Literal, Part, Plan, Some, Term, Without
 from index.postings import Docs, Floats, Mask, idf, scores
-from index.sqlite_postings import Standing, Terms
+from index.sqlite_postings import Kept, Standing, Terms
 from index.store import WORD_FOUND, Sort
 
 
 class Search:
     """One plan over one view, on one connection that holds a read transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, epoch: int, view: View, plan: Plan, as_of: dt.date) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, epoch: int, view: View, kept: Kept, plan: Plan, as_of: dt.date
+    ) -> None:
         self._view = view
         self._plan = plan
         self._as_of = as_of
-        self._terms = Terms(connection, epoch, view.length)
+        self._terms = Terms(connection, epoch, view, kept)
         self._found: dict[Part, Docs] = {}
         self._phrases: dict[tuple[str, ...], Standing] = {}
         self._base: Docs | None = None
@@ -180,10 +182,16 @@ class Search:
         return known
 
     def _literal(self, part: Literal, within: Docs | None) -> Docs:
-        words = [literal or word for literal, word in zip(literals(part.words), part.words, strict=True)]
+        words = literals(part.words)
         if len(words) > 1:
-            return self._terms.phrase(words, prefix=part.prefix, within=within).docs
-        return self._terms.beginning(words[0]) if part.prefix else self._terms.single(words[0]).docs
+            found = [
+                self._terms.literal(sequence, words, prefix=part.prefix, within=within)
+                for sequence in part.scored.sequences
+            ]
+            return self._terms.union(found)
+        if part.prefix:
+            return self._terms.beginning(part.words[0])
+        return self._terms.single(words[0] or part.words[0]).docs
 
     def _filtered(self, wanted: Filter) -> Docs:
         if wanted.field == "level" or wanted.field in DATE_FIELDS:

@@ -6,12 +6,14 @@ import sqlite3
 
 from index import sqlite_schema
 from index.columns import SEVERAL, SINGLE, Columns, View
+from index.sqlite_postings import Kept
 
 
 class Shelf:
     """The columns in memory, brought up to what a transaction sees."""
 
     def __init__(self) -> None:
+        self.kept = Kept()
         self._epoch = 0
         self._columns = Columns()
         self._gone = 0

@@ -149,7 +149,7 @@ class SqliteStore:
         meaning = plan(query, self._concepts)
         with self._reading() as (connection, epoch):
             view = self._view(connection, epoch)
-            search = Search(connection, epoch, view, meaning, as_of)
+            search = Search(connection, epoch, view, self._shelf.kept, meaning, as_of)
             hits = search.hits()
             order, scores = search.ordered(hits, sort, offset + limit)
             bodies = _bodies(connection, epoch, order[offset:])
@@ -221,7 +221,7 @@ class SqliteStore:
 
     def _scanned(self, connection: sqlite3.Connection, epoch: int, meaning: Plan, as_of: dt.date) -> Slots:
         view = self._view(connection, epoch)
-        hits = Search(connection, epoch, view, meaning, as_of).hits()
+        hits = Search(connection, epoch, view, self._shelf.kept, meaning, as_of).hits()
         return hits[np.argsort(view.single["tie"][hits], kind="stable")]
 
     def together(self, query: Query) -> int:

@@ -18,6 +18,7 @@ from index.plan import plan
 from index.postings import (
     FIRST_PLACE,
     STEP,
+    Bits,
     Run,
     counted,
     idf,
@@ -27,7 +28,6 @@ from index.postings import (
     norms,
     scores,
     shifted,
-    standing_in,
 )
 from index.query import parse
 from index.suggest import distance, nearest
@@ -140,7 +140,7 @@ def test_postings_and_phrases_are_what_they_mean(
     run = Run.of(index[sought[0]], within) if sought[0] in index else None
     for at, term in enumerate(sought):
         if run is not None:
-            run = run.with_term(index[term].places, at) if term in index else None
+            run = run.kept(run.has(index[term].places, at)) if term in index else None
     docs, counts = run.counted() if run else ([], [])
     expected_phrase = {}
     for n, own in enumerate(texts, 1):
@@ -155,12 +155,12 @@ def test_postings_and_phrases_are_what_they_mean(
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sets(st.integers(1, 400)), st.sets(st.integers(1, 4_000)))
-def test_places_are_found_alike_by_halves_and_by_merging(wanted: set[int], places: set[int]) -> None:
-    """Few wanted among many are looked up by halves, others by merging."""
-    a, b = (np.array(sorted(FIRST_PLACE * STEP + n for n in side), np.int32) for side in (wanted, places))
-    found = a[standing_in(a, b)].tolist() if len(a) and len(b) else []
-    assert found == sorted(set(a.tolist()) & set(b.tolist()))
+@given(st.sets(st.integers(1, 400)), st.sets(st.integers(1, 400), min_size=1), st.integers(-3, 3))
+def test_places_are_found_alike_by_halves_and_by_bits(wanted: set[int], places: set[int], distance: int) -> None:
+    a, b = (np.array(sorted((FIRST_PLACE + n) * STEP for n in side), np.int32) for side in (wanted, places))
+    run = Run(a.astype(np.uint32), a)
+    expected = [n + distance in places for n in sorted(wanted)]
+    assert run.has(b, distance).tolist() == run.has(Bits.of(b), distance).tolist() == expected
 
 
 def test_several_terms_of_a_segment_as_one() -> None:
@@ -169,13 +169,14 @@ def test_several_terms_of_a_segment_as_one() -> None:
     either = merged([index["a2"], index["a1"]])
     assert (either.docs.tolist(), either.times.tolist()) == ([1, 2], [2, 2])
     assert either.places.tolist() == sorted(either.places.tolist())
-    assert Run.of(either).with_term(index["b"].places, 1).counted()[0].tolist() == [1]
+    assert (both := Run.of(either)).kept(both.has(index["b"].places, 1)).counted()[0].tolist() == [1]
 
 
 def test_a_segment_laid_behind_another_keeps_its_phrases() -> None:
     rows, _ = invert([[(3, ["a", "b"], ["", ""])]], 7)
     places = {term: np.frombuffer(shifted(found.places.tobytes(), 500), np.int32) for term, found in rows}
-    run = Run(np.array([7], np.uint32), places["a"]).with_term(places["b"], 1)
+    run = Run(np.array([7], np.uint32), places["a"])
+    run = run.kept(run.has(places["b"], 1))
     assert [array.tolist() for array in run.counted()] == [[7], [3]]
     assert places["a"].tolist() == [(FIRST_PLACE + 500) * STEP + 2]
 
