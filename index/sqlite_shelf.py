@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
+import numpy as np
+
 from index import sqlite_schema
-from index.columns import SEVERAL, SINGLE, Columns, View
+from index.columns import SEVERAL, SINGLE, TAGGED, Columns, View
 from index.sqlite_postings import Kept
+
+_NUMBER: dict[str, int] = {facet: number for number, facet in enumerate(TAGGED)}
 
 
 class Shelf:
@@ -47,8 +51,9 @@ class Shelf:
             f"SELECT first, {', '.join(names)} FROM segments_{epoch} WHERE last > ? ORDER BY first",  # noqa: S608
             (self._columns.length,),
         )
+        facet_of = np.array([_NUMBER.get(facet, 0) for facet, _ in self.names(connection, epoch, generation)], np.uint8)
         for first, *blobs in rows:
-            self._columns.append(dict(zip(names, blobs, strict=True)), self._columns.length - first + 1)
+            self._columns.append(dict(zip(names, blobs, strict=True)), self._columns.length - first + 1, facet_of)
         gone = connection.execute(
             f"SELECT seq, n FROM gone_{epoch} WHERE seq > ? ORDER BY seq",  # noqa: S608
             (self._gone,),

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from index import analysis, documents, sqlite_schema
 from index.alert import Alert
 from index.analysis import Concepts, Gazetteer
-from index.columns import TAGGED, Slots, View
+from index.columns import Slots, View
 from index.documents import Document, document
 from index.fields import Facet
 from index.highlight import highlights
@@ -179,29 +179,30 @@ class SqliteStore:
         facets: Sequence[Facet],
         histogram: bool,
     ) -> dict[str, tuple[Count, ...]]:
-        wanted = {*facets, *(["week"] if histogram else [])}
+        wanted: set[Facet] = {*facets, *(("week",) if histogram else ())}
         if not wanted:
             return {}
         names = self._shelf.names(connection, epoch, view.generation)
         size = len(names)
         filtered = {condition.field for condition in search.conditions}
-        groups: dict[str, list[str]] = {}
+        groups: dict[str, list[Facet]] = {}
         for facet in wanted:
             groups.setdefault(facet if facet in filtered else "", []).append(facet)
         counted: dict[str, tuple[Count, ...]] = {}
         for without, members in groups.items():
             hits = search.hits(without=without)
             rows: dict[str, list[Count]] = {facet: [] for facet in members}
-            if any(facet in TAGGED for facet in members):
-                numbers = view.counts(hits, size)
+            tagged = [facet for facet in members if facet != "level"]
+            if tagged:
+                numbers = view.counts(hits, tagged, size)
                 for number in np.flatnonzero(numbers).tolist():
-                    facet, value = names[number]
-                    if facet in rows:
-                        rows[facet].append(Count.model_construct(value=value, n=int(numbers[number])))
+                    name, value = names[number]
+                    if name in rows:
+                        rows[name].append(Count.model_construct(value=value, n=int(numbers[number])))
             if "level" in rows:
                 rows["level"] = [Count(value=value, n=n) for value, n in search.level_counts(hits).items()]
-            for facet, counts in rows.items():
-                counted[facet] = tuple(sorted(counts, key=lambda count: (-count.n, count.value)))
+            for name, counts in rows.items():
+                counted[name] = tuple(sorted(counts, key=lambda count: (-count.n, count.value)))
         return counted
 
     def scan(self, query: Query, *, as_of: dt.date) -> Iterator[Alert]:
