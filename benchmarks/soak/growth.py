@@ -136,6 +136,8 @@ def _grow(name: str, store: Store, put: Put, size: Callable[[], int], base: Pool
 def measured(store: Store, step: int) -> dict[str, Any]:
     """[wall, own CPU] milliseconds of every query, by what was asked. The first search after a load also reads the columns."""
     real = alerts.read(FOLDER / MODELS)
+    gc.collect()
+    gc.freeze()
     found: dict[str, Any] = {"opening": _timed(lambda: store.search(parse(""), as_of=alerts.AS_OF))[0][0]}
     asked = Queries(real, step).make(2 * QUERIES)
     found["load"] = os.getloadavg()[0]
