@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -178,19 +178,15 @@ class Bits(NamedTuple):
     def of(cls, places: Places) -> Bits:
         """`places` ascend and are not empty."""
         at = places >> WEIGHT_BITS
-        found = np.zeros(
-            (int(at[-1]) >> 3) + 2, np.uint8
-        )  # the last octet stays empty: it answers for all places behind
-        ends = np.searchsorted(at, np.arange(0, int(at[-1]) + _BLOCK + 1, _BLOCK))
-        there = np.zeros(_BLOCK, np.bool_)  # a block at a time, so that it stays in the processor's cache
-        for block, (start, end) in enumerate(pairwise(ends.tolist())):
-            if start < end:
-                here = at[start:end] - block * _BLOCK
-                there[here] = True
-                octets = np.packbits(there, bitorder="little")
-                first = block * _BLOCK >> 3
-                found[first : first + len(octets)] = octets[: len(found) - first]
-                there[here] = False
+        end = int(at[-1]) + 9  # the last octet stays empty: it answers for all places behind
+        if len(at) * 64 > end:
+            there = np.zeros(end, np.bool_)
+            there[at] = True
+            return cls(np.packbits(there, bitorder="little"))
+        octet = at >> 3  # few: their octets one by one, without a byte for every place
+        found = np.zeros((end + 7) >> 3, np.uint8)
+        starts = np.flatnonzero(np.concatenate(([True], octet[1:] != octet[:-1])))
+        found[octet[starts]] = np.bitwise_or.reduceat(_BIT[at & 7], starts)
         return cls(found)
 
     def has(self, places: Places) -> Mask:
@@ -200,7 +196,6 @@ class Bits(NamedTuple):
         return found
 
 
-_BLOCK = 1 << 19
 _BIT = (1 << np.arange(8)).astype(np.uint8)
 
 

@@ -155,7 +155,9 @@ def test_postings_and_phrases_are_what_they_mean(
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sets(st.integers(1, 400)), st.sets(st.integers(1, 400), min_size=1), st.integers(-3, 3))
+@given(
+    st.sets(st.integers(1, 400)), st.sets(st.integers(1, 400), min_size=1), st.integers(-3, 3)
+)  # 22 places: a dense term
 def test_places_are_found_alike_by_halves_and_by_bits(wanted: set[int], places: set[int], distance: int) -> None:
     a, b = (np.array(sorted((FIRST_PLACE + n) * STEP for n in side), np.int32) for side in (wanted, places))
     run = Run(a.astype(np.uint32), a)
