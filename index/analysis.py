@@ -71,6 +71,8 @@ class Gazetteer(Protocol):
     """What the analysis needs of `nlp.gazetteer.Gazetteer`."""
 
     def find(self, folded: str) -> Sequence[Found]: ...
+    def query_word(self, folded: str) -> str: ...
+    def broader(self, concept: str) -> Sequence[str]: ...
 
 
 def tokens(folded: str) -> list[Token]:
@@ -182,18 +184,24 @@ def concept_term(concept: str) -> str:
 
 
 class Concepts:
-    """Finds the concepts a text names, also those inside a longer one: "battery charger" is also about "battery".
+    """Finds the concepts a text names, also those inside a longer one and the broader ones: a "battery charger" is also about a
+    "battery", and electrical equipment.
 
-    The gazetteer gives the longest match; a reader who types the shorter word expects the longer one found, as with words.
+    The gazetteer gives the longest match; a reader who types the shorter word expects the longer one found, as with words. And
+    who types the broader word (toys, antibiotics) expects the narrower found (dolls, chloramphenicol), which no text says.
     """
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
-        self._inside: dict[str, tuple[str, ...]] = {}
+        self._inside: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def spans(self, folded: str) -> Sequence[Found]:
         """Longest matches, in order."""
         return self._gazetteer.find(folded)
+
+    def query_word(self, folded: str) -> str:
+        """The concept that a word means which stands alone in a query and would be too short for prose; empty: none."""
+        return self._gazetteer.query_word(folded)
 
     def all(self, folded: str) -> list[str]:
         """Ids of the concepts named in the text, once for each time."""
@@ -201,13 +209,20 @@ class Concepts:
         for match in self._gazetteer.find(folded):
             found.append(match.concept)
             words = folded[match.start : match.end]
-            inside = self._inside.get(words)
+            key = words, match.concept
+            inside = self._inside.get(key)
             if inside is None:
                 if len(self._inside) > _CACHE:
                     self._inside.clear()
-                inside = self._inside[words] = self._nested(words, match.concept)
+                inside = self._inside[key] = self._nested(words, match.concept)
             found += inside
         return found
+
+    def broader(self, named: Iterable[str]) -> list[str]:
+        """Ids of what is broader than one of the `named`, each once, without these."""
+        known = frozenset(named)
+        wider = (concept for name in known for concept in self._gazetteer.broader(name))
+        return sorted({concept for concept in wider if concept not in known})
 
     def places(self, folded: str, wanted: frozenset[str]) -> list[tuple[int, int]]:
         """The spans that name one of the `wanted` concepts, or hold a word that does."""
@@ -215,7 +230,9 @@ class Concepts:
         return [
             (match.start, match.end)
             for match in self._gazetteer.find(folded)
-            if match.concept in wanted or wanted.intersection(self._inside.get(folded[match.start : match.end], ()))
+            if match.concept in wanted
+            or wanted.intersection(self._inside.get((folded[match.start : match.end], match.concept), ()))
+            or wanted.intersection(self._gazetteer.broader(match.concept))
         ]
 
     def _nested(self, words: str, whole: str) -> tuple[str, ...]:

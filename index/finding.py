@@ -46,13 +46,18 @@ def find(
             histogram=histogram,
         )
 
+    def total(missing: int) -> int:
+        return store.search(query.model_copy(update={"missing": missing}), as_of=as_of, limit=0).total
+
     page = ask(0)
     if page.total >= ENOUGH:
         return page
     together = store.together(query)
+    best, most = 0, page.total
     for missing in range(1, together):
-        if page.total >= (ENOUGH if 2 * missing <= together else 1):
+        if most >= (ENOUGH if 2 * missing <= together else 1):
             break
-        looser = ask(missing)
-        page = looser if looser.total > page.total else page
-    return page
+        count = total(missing)
+        if count > most:
+            best, most = missing, count
+    return ask(best) if best else page

@@ -7,13 +7,14 @@ bare name of a place also matches market and origin, because people type `850760
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from crawlers import places
-from index.analysis import Concepts, alternatives, concept_term, surface, tokens
+from index.analysis import Concepts, Found, alternatives, concept_term, surface, tokens
 from index.expression import All, Any, Filter, Node, Not, Phrase, QueryError
 from index.query import Query
+from index.words import labels, split
 from nlp.text import Folded, fold
 
 MAX_TERMS = 400
@@ -68,6 +69,10 @@ _HS_LIKE = re.compile(r"\d{4}\.?\d{2}(?:[.\s]?\d{2,3}){0,3}|\d{2}\.\d{2}")
 _SHORT_PLACES = frozenset({"EU", "US", "UK", "USA", "UAE", "GCC", "KSA"})
 #: Words end at white space, and around the particles that only join Chinese and Japanese words.
 _CHUNK = re.compile(r"[^\s的の]+")
+#: Chinese and Japanese "grown in" and "made in", written onto the country.
+_MADE = re.compile("[产制]$")
+_UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff]{3,}")
+_LONGEST_PLACE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +197,17 @@ def _part(node: Node, reading: _Reading) -> Part | None:
 def _phrase(text: str, reading: _Reading) -> Part | None:
     folded = fold(text).text.strip()
     spans = reading.concepts.spans(folded)
-    if len(spans) == 1 and (spans[0].start, spans[0].end) == (0, len(folded)):
-        reading.used.append(spans[0].concept)
-        return Term(((concept_term(spans[0].concept),),))
+    if spans and all((span.start, span.end) == (0, len(folded)) for span in spans):
+        return _named([span.concept for span in spans], reading)
     return _terms(folded)
+
+
+def _named(concepts: Sequence[str], reading: _Reading) -> Part:
+    """What a word asks for that names these concepts: any of them (a word of two meanings), or the label that means the same."""
+    reading.used += concepts
+    term = Term(tuple((concept_term(concept),) for concept in concepts))
+    same = tuple(dict.fromkeys(label for concept in concepts for label in labels(concept)))
+    return Either((term, *same)) if same else term
 
 
 def _literal(text: str) -> Literal | None:
@@ -225,28 +237,44 @@ def tokens_are_paired(text: str) -> bool:
     return len(tokens(text)) == len(text) if text and not text.isascii() else False
 
 
+@dataclass(slots=True)
+class _Words:
+    """The parts of a run of words: what must be found, what only adds to the score, and what is left out beside anything else."""
+
+    wanted: list[Part] = field(default_factory=list)
+    fillers: list[Part] = field(default_factory=list)
+    empty: list[Part] = field(default_factory=list)
+
+
 def _words(text: str, reading: _Reading) -> Part | None:
-    """Each concept, and each chunk between them, must be found; all but `missing`, one of them at least."""
+    """Each concept, and each chunk between them, must be found; all but `missing`, one of them at least. Fillers need not."""
     folded = fold(text)
-    parts: list[Part] = []
-    fillers: list[Part] = []
+    words = _Words()
     at = 0
-    spans = reading.concepts.spans(folded.text)
-    for start, end, concept in [*((m.start, m.end, m.concept) for m in spans), (None, None, "")]:
-        _chunks(folded, at, len(folded.text) if start is None else start, parts, fillers)
-        if start is not None and end is not None:
-            parts.append(Term(((concept_term(concept),),)))
-            reading.used.append(concept)
-            at = end
-    wanted = tuple(dict.fromkeys(parts or fillers[:1]))
-    if len(wanted) < 2:
-        return wanted[0] if wanted else None
+    for (start, end), concepts in _by_span(reading.concepts.spans(folded.text)).items():
+        _chunks(folded, at, start, words, reading)
+        words.wanted.append(_named(concepts, reading))
+        at = end
+    _chunks(folded, at, len(folded.text), words, reading)
+    wanted = tuple(dict.fromkeys(words.wanted or words.fillers or words.empty[:1]))
+    if not wanted:
+        return None
     reading.together = max(reading.together, len(wanted))
     missing = min(reading.missing, len(wanted) - 1)
-    return Some(wanted, len(wanted) - missing) if missing else Both(wanted)
+    asked: tuple[Part, ...] = (Some(wanted, len(wanted) - missing),) if missing else wanted
+    extra = tuple(dict.fromkeys(filler for filler in words.fillers if filler not in wanted))
+    asked += tuple(Either((filler, Without(filler))) for filler in extra)
+    return Both(asked) if len(asked) > 1 else asked[0]
 
 
-def _chunks(folded: Folded, start: int, end: int, parts: list[Part], fillers: list[Part]) -> None:
+def _by_span(found: Sequence[Found]) -> dict[tuple[int, int], list[str]]:
+    spans: dict[tuple[int, int], list[str]] = {}
+    for match in found:
+        spans.setdefault((match.start, match.end), []).append(match.concept)
+    return spans
+
+
+def _chunks(folded: Folded, start: int, end: int, words: _Words, reading: _Reading) -> None:
     """The parts of `folded.text[start:end]`, split at white space; names of places may have up to four words."""
     chunks = [(start + m.start(), start + m.end()) for m in _CHUNK.finditer(folded.text[start:end])]
     at = 0
@@ -255,16 +283,40 @@ def _chunks(folded: Folded, start: int, end: int, parts: list[Part], fillers: li
             span = chunks[at][0], chunks[stop - 1][1]
             named = _meant(folded, *span, single=stop == at + 1)
             if named:
-                term = _terms(folded.text[span[0] : span[1]])
-                parts.append(Either((*([term] if term else []), *named)))
+                _place(folded, *span, named, words)
                 at = stop
                 break
         else:
-            words = folded.text[chunks[at][0] : chunks[at][1]]
-            term = _terms(words)
-            if term is not None:
-                (fillers if words in _EMPTY else parts).append(term)
+            _chunk(folded, *chunks[at], words, reading)
             at += 1
+
+
+def _place(folded: Folded, start: int, end: int, named: tuple[Filter, ...], words: _Words) -> None:
+    term = _terms(folded.text[start:end])
+    words.wanted.append(Either((*([term] if term else []), *named)))
+
+
+def _chunk(folded: Folded, start: int, end: int, words: _Words, reading: _Reading) -> None:
+    """A run of letters that no concept and no place names as a whole."""
+    text = folded.text[start:end]
+    if _UNSPACED.fullmatch(text):
+        for stop in range(min(end - 1, start + _LONGEST_PLACE), start + 1, -1):
+            named = _meant(folded, start, stop, single=True)
+            if named:
+                _place(folded, start, stop, named, words)
+                _chunks(folded, stop, end, words, reading)
+                return
+    before, middle, after = split(text)
+    known = reading.concepts.query_word(middle)
+    if known:
+        words.wanted.append(_named((known,), reading))
+    elif len(middle) == 1 and len(text) > 1:  # what is left of a compound says nothing: 副产品
+        before, middle, after = "", text, ""
+    words.fillers += [term for term in map(_terms, (before, after)) if term is not None]
+    if middle and not known:
+        term = _terms(middle)
+        if term is not None:
+            (words.empty if middle in _EMPTY else words.wanted).append(term)
 
 
 def _meant(folded: Folded, start: int, end: int, *, single: bool) -> tuple[Filter, ...]:
@@ -280,6 +332,9 @@ def _meant(folded: Folded, start: int, end: int, *, single: bool) -> tuple[Filte
     if len(text) < 2 or text[0].isdigit():
         return ()
     code = places.code(written)
+    if code is None and single and len(text) > 2 and _MADE.search(text):
+        code = places.code(folded.source[first : folded.origin(start, end - 1)[1]])
+        return (Filter(field="origin", values=(code,)),) if code else ()
     if code is None:
         return ()
     return (Filter(field="market", values=(code,)), Filter(field="origin", values=(code,)))

@@ -17,7 +17,7 @@ import csv
 import functools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -34,6 +34,9 @@ LANGUAGES = ("zh", "en", "ja", "ar", "fr", "es", "tr")
 _FOLDER = Path(__file__).with_name("gazetteer")
 _HOMONYMS = "homonyms.tsv"
 _OTHER_MEANINGS = "other_meanings.tsv"
+_QUERY_WORDS = "query_words.tsv"
+_BROADER = "broader.tsv"
+_BESIDE = frozenset({_HOMONYMS, _OTHER_MEANINGS, _QUERY_WORDS, _BROADER})
 #: Joins terms to be folded in one go. A sign no term has, and one that folding leaves as it is.
 _JOIN = "|"
 
@@ -90,20 +93,32 @@ class Gazetteer:
         concepts: Iterable[Concept],
         homonyms: frozenset[str] = frozenset(),
         other_meanings: frozenset[str] = frozenset(),
+        query_words: Mapping[str, str] | None = None,
+        broader: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """`homonyms`: folded terms that name several concepts on purpose; elsewhere that is an error.
 
         `other_meanings`: folded phrases that hold a term and do not mean it (fish are goods, a fish and wildlife
         service is none). They are found like terms and name nothing: what stands inside them is passed over.
+        `query_words`: folded words → the concept they mean in a query where they stand alone; never looked for in prose.
+        `broader`: concept → the next broader ones. Raises GazetteerError where one is unknown or broader than itself.
         """
         self._concepts = {concept.id: concept for concept in concepts}
         self._automaton = _automaton(self._concepts.values(), homonyms, other_meanings)
+        self._query_words = dict(query_words or {})
+        self._broader = _closed(broader or {}, self._concepts)
 
     @staticmethod
     @functools.cache
     def load() -> Gazetteer:
         """The shipped gazetteer (read once)."""
-        return Gazetteer(read(_FOLDER), read_homonyms(_FOLDER), read_other_meanings(_FOLDER))
+        return Gazetteer(
+            read(_FOLDER),
+            read_homonyms(_FOLDER),
+            read_other_meanings(_FOLDER),
+            read_query_words(_FOLDER),
+            read_broader(_FOLDER),
+        )
 
     def __len__(self) -> int:
         return len(self._concepts)
@@ -128,6 +143,14 @@ class Gazetteer:
     def concepts_of_query(self, text: str) -> tuple[str, ...]:
         """Ids of the concepts that a reader's words name, each once, in order."""
         return tuple(dict.fromkeys(match.concept for match in self.find(fold(text).text)))
+
+    def query_word(self, folded: str) -> str:
+        """The concept that a whole word of a query means, where it is too short or too common for prose; empty: none."""
+        return self._query_words.get(folded, "")
+
+    def broader(self, concept: str) -> tuple[str, ...]:
+        """Ids of everything broader, nearest first: a doll is a toy, a toy is a thing for children."""
+        return self._broader.get(concept, ())
 
     def _select(self, haystack: str, places: _Places | None) -> list[Match]:
         hits = [(last + 1 - size, -last - 1, names) for last, (size, names) in self._automaton.iter(haystack)]
@@ -291,7 +314,7 @@ def read(folder: Path) -> list[Concept]:
     """The concepts of all tables in `folder`. Raises GazetteerError for a row that breaks the form."""
     concepts: dict[str, Concept] = {}
     for path in sorted(folder.glob("*.tsv")):
-        if path.name in (_HOMONYMS, _OTHER_MEANINGS):
+        if path.name in _BESIDE:
             continue
         kind = path.stem.partition("_")[0]
         if kind not in KINDS:
@@ -333,6 +356,39 @@ def read_homonyms(folder: Path) -> frozenset[str]:
 def read_other_meanings(folder: Path) -> frozenset[str]:
     """Folded phrases that hold a term and do not mean it (`other_meanings.tsv`: term, why)."""
     return _folded_column(folder / _OTHER_MEANINGS)
+
+
+def read_query_words(folder: Path) -> dict[str, str]:
+    """Folded words of queries → concept (`query_words.tsv`: concept, words)."""
+    rows = _rows(folder / _QUERY_WORDS)
+    return {fold(word).text: row["concept"] for row in rows for word in _list(row["words"])}
+
+
+def read_broader(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Concept → those one step broader (`broader.tsv`: concept, broader, sorted by concept)."""
+    return {row["concept"]: _list(row["broader"]) for row in _rows(folder / _BROADER)}
+
+
+def _closed(broader: Mapping[str, tuple[str, ...]], known: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """All that is broader than each concept, nearest first."""
+    closed: dict[str, tuple[str, ...]] = {}
+    for concept in broader:
+        reached: dict[str, None] = {}
+        step = [concept]
+        while step:
+            step = [wider for narrow in step for wider in broader.get(narrow, ()) if wider not in reached]
+            reached.update(dict.fromkeys(step))
+        if concept in reached:
+            raise GazetteerError(f"{_BROADER}: {concept} is broader than itself")
+        if unknown := [name for name in (concept, *reached) if name not in known]:
+            raise GazetteerError(f"{_BROADER}: {concept}: no such concept: {', '.join(unknown)}")
+        closed[concept] = tuple(reached)
+    return closed
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _folded_column(path: Path) -> frozenset[str]:

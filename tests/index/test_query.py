@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import string
 from pathlib import Path
@@ -15,9 +16,10 @@ from pydantic import ValidationError
 from index.analysis import Concepts
 from index.expression import Days, Filter
 from index.fields import FIELDS, UnknownValue, by_name, value_of
-from index.plan import plan
+from index.plan import Either, Term, Without, plan
 from index.query import MAX_CHARACTERS, Query, QueryError, parse
 from nlp.gazetteer import Gazetteer
+from nlp.text import fold
 
 ROOT = Path(__file__).parents[2]
 
@@ -191,6 +193,11 @@ def test_the_syntax_page_names_every_field() -> None:
 # --- what words mean --------------------------------------------------------------------------------------------------
 
 
+def table(name: str) -> list[dict[str, str]]:
+    with (ROOT / "index" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
 def meaning(text: str, gazetteer: Gazetteer) -> Any:
     return plan(parse(text), Concepts(gazetteer))
 
@@ -207,6 +214,96 @@ def test_bare_codes_and_places_are_understood(gazetteer: Gazetteer) -> None:
     fields = [{getattr(item, "field", "words") for item in part.items} for part in found.root.items]
     assert fields == [{"words", "hs"}, {"words", "market", "origin"}]
     assert not hasattr(meaning("it", gazetteer).root, "items")  # no place: the word
+
+
+SHIPPED = Gazetteer.load()
+
+
+def shape(part: Any) -> str:
+    """The plan, short: concepts by id, words as they are asked for, `?` before what need not be found."""
+    if isinstance(part, Term):
+        return "/".join(dict.fromkeys(" ".join(sequence).removeprefix("c_") for sequence in part.sequences))
+    if isinstance(part, Filter):
+        return f"{part.field}={','.join(part.values)}"
+    if isinstance(part, Without):
+        return f"-{shape(part.item)}"
+    if isinstance(part, Either) and isinstance(part.items[-1], Without):
+        return f"?{shape(part.items[0])}"
+    return f"{type(part).__name__}({' '.join(map(shape, part.items))})"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("玩具 超标", "Both(toy ?超标)"),
+        ("玩具超标问题", "Both(toy ?超标 标问 问题)"),
+        ("أفلاتوكسين خطر", "Both(aflatoxin ?خطر)"),
+        ("アフラトキシン 検出", "Both(aflatoxin ?検出)"),
+        ("危险", "危险"),  # nothing else is asked for
+        ("危险 超标", "Both(危险 超标)"),
+        ("副产品", "副产 产品"),  # a compound is not taken apart to a single sign
+    ],
+)
+def test_words_that_say_danger_or_found_need_not_be_found(text: str, expected: str) -> None:
+    """Shown to fail by an empty `fillers.tsv`: 超标 then hides every alert that is not in Chinese."""
+    assert shape(meaning(text, SHIPPED).root) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("米 カビ", "Both(rice mould)"),
+        ("陶瓷餐具铅溶出", "Both(tableware lead_substance ?溶出)"),
+        ("lead", "lead_substance"),
+        ('"lead"', "lead"),  # a phrase is its words
+    ],
+)
+def test_words_too_short_for_prose_mean_their_concept_in_a_query(text: str, expected: str) -> None:
+    """Shown to fail by an empty `query_words.tsv`: 米 is then looked for as a beginning, and finds 米国."""
+    assert shape(meaning(text, SHIPPED).root) == expected
+    assert SHIPPED.find("米 カビ lead") == []
+
+
+def test_a_concept_with_the_meaning_of_a_label_is_found_by_the_label_too() -> None:
+    """Shown to fail by an empty `labels.tsv`."""
+    assert shape(meaning("触电", SHIPPED).root) == "Either(electric_shock_hazard hazard=electric_shock)"
+    assert shape(meaning("short circuit", SHIPPED).root) == "short_circuit"  # not the same as the label it leads to
+
+
+def test_a_word_of_two_meanings_asks_for_either() -> None:
+    """Shown to fail by a part for each match: only alerts that say "scooter", and nothing nearer, were then found."""
+    assert shape(meaning("scooter", SHIPPED).root) == "childrens_scooter/motorcycle"
+    assert shape(meaning("scooter recall", SHIPPED).root).startswith(
+        "Both(childrens_scooter/motorcycle Either(recall_measure"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("中国産", "Either(中国 国产 origin=CN)"),
+        ("中国产", "Either(中国 国产 origin=CN)"),
+        ("日本药典", "Both(Either(日本 market=JP origin=JP) 药典)"),
+        ("生产", "生产"),
+    ],
+)
+def test_a_place_written_onto_another_word_is_a_place(text: str, expected: str) -> None:
+    assert shape(meaning(text, SHIPPED).root) == expected
+
+
+def test_the_tables_of_words_are_clean() -> None:
+    """Sorted, each word once, concepts and values that exist; a filler no concept or query word claims would never be used."""
+    spoken = [(row["language"], word) for row in table("fillers.tsv") for word in row["words"].split(";")]
+    assert len(spoken) == len(set(spoken))
+    words = {word for _, word in spoken}
+    for name in ("fillers.tsv", "labels.tsv"):
+        rows = [tuple(row.values()) for row in table(name)]
+        assert rows == sorted(set(rows)), name
+    for row in table("labels.tsv"):
+        assert row["concept"] in SHIPPED
+        assert value_of(row["field"], row["value"]) == (row["field"], row["value"]), row
+    for word in words:
+        assert not SHIPPED.query_word(fold(word).text), word
 
 
 def test_empty_things_mean_everything(gazetteer: Gazetteer) -> None:

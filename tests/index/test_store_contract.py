@@ -312,6 +312,46 @@ def test_enough_alerts_with_every_word_are_left_alone(store: Store, make_alert: 
     assert (page.total, page.missing, len(page.hits)) == (10, 0, 1)
 
 
+def test_looser_questions_ask_for_totals_only(filled: Store, as_of: dt.date, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three questions two are counts. Fails when each asks for hits and facets."""
+    search, asked = filled.search, []
+
+    def counting(query: Query, **wanted: Any) -> Any:
+        asked.append((query.missing, wanted.get("limit", 20), wanted.get("facets", ())))
+        return search(query, **wanted)
+
+    monkeypatch.setattr(filled, "search", counting)
+    page = find(filled, parse("voltix nowhere neverseen unheard"), as_of=as_of, facets=("kind",), histogram=True)
+    assert asked == [(0, 20, ("kind",)), (1, 0, ()), (2, 0, ()), (3, 0, ()), (3, 20, ("kind",))]
+    assert (page.total, page.missing, len(page.hits)) == (1, 3, 1)
+    assert sum(count.n for count in page.facets["kind"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("voltix 超标", "cells"),
+        ("voltix 超标 tea", ""),
+        ("charger", ""),
+    ],
+)
+def test_fillers_need_not_be_found_and_order_what_is(
+    store: Store, make_alert: Make, as_of: dt.date, query: str, expected: str
+) -> None:
+    """In both engines alike. Fails where a filler is asked for like any word: nothing is found then."""
+    store.put([make_alert("cells", title="Voltix cells 充电"), make_alert("tea", title="tea")])
+    store.wait()
+    assert found(store, query, as_of) == expected.split()
+
+
+def test_a_filler_found_puts_an_alert_first(store: Store, make_alert: Make, as_of: dt.date) -> None:
+    """Fails where fillers are left out of the plan: the shorter text then comes first."""
+    store.put([make_alert("plain", title="voltix"), make_alert("says", title="voltix risk of something")])
+    store.put([make_alert(f"other{n}", title="elsewhere entirely") for n in range(8)])
+    store.wait()
+    assert found(store, "voltix risk", as_of) == ["says", "plain"]
+
+
 def test_a_title_weighs_more_than_a_summary(store: Store, make_alert: Make, as_of: dt.date) -> None:
     filler = "something else entirely that fills the line"
     store.put(

@@ -182,6 +182,32 @@ def test_a_collision_is_an_error_with_both_names() -> None:
     assert [match.concept for match in both.find("a thing")] == ["one", "two"]
 
 
+def test_words_of_queries_are_none_of_prose() -> None:
+    """A word the automaton finds anyway needs no row, and a word may mean one concept only."""
+    words = [word for row in module._rows(FOLDER / "query_words.tsv") for word in row["words"].split(";")]
+    folded = [fold(word).text for word in words]
+    assert len(folded) == len(set(folded))
+    for word, concept in module.read_query_words(FOLDER).items():
+        assert concept in G
+        assert [(match.start, match.end) for match in G.find(word)] != [(0, len(word))], word
+
+
+def test_what_is_broader_is_of_one_kind_and_goes_up() -> None:
+    """A chain ends, knows its concepts, and does not skip what is listed: a doll is a toy, and so a thing for children."""
+    for concept, wider in module.read_broader(FOLDER).items():
+        assert wider, concept
+        assert list(wider) == sorted(set(wider)), concept
+        for one in wider:
+            assert one not in {two for other in wider if other != one for two in G.broader(other)}, (concept, one)
+    one = Concept("one", "product", {"zh": ("甲乙",), "en": ("first thing",)})
+    two = Concept("two", "product", {"zh": ("丙丁",), "en": ("second thing",)})
+    assert Gazetteer([one, two], broader={"one": ("two",)}).broader("one") == ("two",)
+    with pytest.raises(GazetteerError, match="broader than itself"):
+        Gazetteer([one, two], broader={"one": ("two",), "two": ("one",)})
+    with pytest.raises(GazetteerError, match="no such concept: three"):
+        Gazetteer([one, two], broader={"one": ("three",)})
+
+
 def test_terms_are_long_enough_to_mean_something() -> None:
     for concept, lang, term, folded in module.folded_terms(CONCEPTS):
         if lang in ("zh", "ja"):
