@@ -21,7 +21,7 @@ from nlp.level import application_dates, comment_deadline
 from nlp.text import fold
 
 #: The schema of the indexed document: with `analysis.VERSION`, what an index must have been built with.
-VERSION = "2"
+VERSION = "3"
 
 TITLE, TITLE_ZH, PRODUCTS, BODY = 4, 2, 3, 1
 MOST = 40  # times one concept counts; BM25 has long levelled off by then
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 class Document:
     """Days are proleptic ordinals (`date.toordinal()`); `values` hold what filters and facets compare.
 
-    `named`: the concepts (the text's and the assessment's) and how often each counts.
+    `named`: the concepts (the text's, the assessment's, and once each what is broader) and how often each counts.
     `hs_at` are the alert's own codes (2, 4 or 6 digits); `values["hs"]` all their beginnings, so that a parent finds its
     children by the one and a child its parents by the other.
     """
@@ -169,6 +169,8 @@ def _text(alert: Alert, opinion: Assessment, concepts: Concepts) -> tuple[tuple[
             named[concept] = named.get(concept, 0) + weight
     for concept in opinion.concepts:
         named.setdefault(concept, 1)
+    for concept in concepts.broader(named):  # once: who says "toy" is nearer to toys than who says "doll"
+        named[concept] = 1
     return tuple(parts), {concept: min(times, MOST) for concept, times in named.items()}
 
 

@@ -90,7 +90,7 @@ def make_alert() -> Callable[..., Alert]:
 
 @pytest.fixture(scope="session")
 def gazetteer() -> Gazetteer:
-    """Five concepts in four languages: enough to see what a concept does, whatever the shipped tables hold."""
+    """Six concepts in four languages: enough to see what a concept does, whatever the shipped tables hold."""
     return Gazetteer(
         [
             Concept(
@@ -106,8 +106,10 @@ def gazetteer() -> Gazetteer:
             Concept("battery", "product", {"zh": ("电池",), "en": ("battery",), "ja": ("電池",)}),
             Concept("charger", "product", {"zh": ("充电器",), "en": ("charger", "battery charger"), "ja": ("充電器",)}),
             Concept("tea", "product", {"zh": ("茶叶",), "en": ("tea",), "ja": ("茶",)}),
+            Concept("beverage", "product", {"zh": ("饮料",), "en": ("beverage",)}),
             Concept("pesticide_residue", "hazard", {"zh": ("农药残留",), "en": ("pesticide residue",)}),
-        ]
+        ],
+        broader={"tea": ("beverage",)},
     )
 
 

@@ -344,6 +344,21 @@ def test_fillers_need_not_be_found_and_order_what_is(
     assert found(store, query, as_of) == expected.split()
 
 
+def test_a_broader_word_finds_what_is_narrower_after_what_says_it(
+    store: Store, make_alert: Make, as_of: dt.date
+) -> None:
+    """Fails without `broader` in the document (nothing finds tea), and where it counts as often as the word itself."""
+    store.put(
+        [make_alert("tea", title="Green tea", products_text="tea"), make_alert("beverage", title="A beverage of fruit")]
+    )
+    store.put([make_alert(f"other{n}", title="elsewhere entirely") for n in range(8)])
+    store.wait()
+    assert found(store, "饮料", as_of) == ["beverage", "tea"]
+    assert found(store, "茶叶", as_of) == ["tea"]
+    marked = store.search(parse("饮料"), as_of=as_of, highlight_lang="en").hits[1].highlights[0]
+    assert [marked.text[start:end] for start, end in marked.marks] == ["tea"]
+
+
 def test_a_filler_found_puts_an_alert_first(store: Store, make_alert: Make, as_of: dt.date) -> None:
     """Fails where fillers are left out of the plan: the shorter text then comes first."""
     store.put([make_alert("plain", title="voltix"), make_alert("says", title="voltix risk of something")])
