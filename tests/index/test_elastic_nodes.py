@@ -13,7 +13,7 @@ from benchmarks.soak import nodes
 def test_one_of_three_nodes_dies_during_a_load_and_nothing_acknowledged_is_lost() -> None:
     """The node that holds the primary is killed with -9; the others go on.
 
-    Shown to fail with `replica=False`: NEGATIVE.
+    Shown to fail with `replica=False`: all 2,001 acknowledged alerts were lost (docs/measurements/nodes.md).
     """
     outcome = nodes.killed(3_000)
     assert outcome.lost == []
