@@ -267,7 +267,7 @@ class View:
         return tag[offsets + np.arange(len(offsets))]
 
 
-Key = Callable[[Slots], Array]
+Key = Callable[[Slots | slice], Array]
 
 
 def top(count: int, keys: Sequence[Key], k: int) -> Slots:
@@ -275,16 +275,18 @@ def top(count: int, keys: Sequence[Key], k: int) -> Slots:
 
     A key is asked only for positions that the keys before it leave equal: of half a million hits, most never need their day.
     """
-    order = _first(np.arange(count), keys, k)
+    order = np.arange(count) if count <= max(k, 64) else _first(None, keys, k)
     ranked = np.lexsort([key(order) for key in reversed(keys)])
     return order[ranked][:k]
 
 
-def _first(chosen: Slots, keys: Sequence[Key], k: int) -> Slots:
-    """Positions that hold the first `k`, unordered: narrowed key by key, so that equal keys never mean a full sort."""
-    if len(chosen) <= max(k, 64) or not keys:
+def _first(chosen: Slots | None, keys: Sequence[Key], k: int) -> Slots:
+    """Positions (of `chosen`, or of all) that hold the first `k`, unordered: narrowed key by key, so that equal keys never mean a full sort."""
+    if chosen is not None and (len(chosen) <= max(k, 64) or not keys):
         return chosen
-    values = keys[0](chosen)
+    values = keys[0](slice(None) if chosen is None else chosen)
     last = np.partition(values, k - 1)[k - 1]
-    before = chosen[values < last]
-    return np.concatenate((before, _first(chosen[values == last], keys[1:], k - len(before))))
+    before, equal = np.flatnonzero(values < last), np.flatnonzero(values == last)
+    if chosen is not None:
+        before, equal = chosen[before], chosen[equal]
+    return np.concatenate((before, _first(equal, keys[1:], k - len(before))))

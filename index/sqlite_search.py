@@ -33,6 +33,7 @@ class Search:
         self._phrases: dict[tuple[str, ...], Standing] = {}
         self._base: Docs | None = None
         self._kept: dict[Filter, Mask] = {}
+        self._norms: Floats = np.empty(0, np.float32)  # of the documents whose scores are being computed
 
     @property
     def conditions(self) -> tuple[Filter, ...]:
@@ -92,9 +93,10 @@ class Search:
     def _scores(self, hits: Slots) -> Floats:
         """By hit; these ascend."""
         bonus = self._view.bonus(self._as_of)[hits]
-        scored = (
-            None if self._plan.root is None else self._score(self._plan.root, (hits + 1).astype(np.uint32), sure=True)
-        )
+        if self._plan.root is None:
+            return bonus
+        self._norms = self._view.norms[hits]
+        scored = self._score(self._plan.root, (hits + 1).astype(np.uint32), sure=True)
         return bonus if scored is None else scored + bonus
 
     def _root(self) -> Docs:
@@ -250,14 +252,13 @@ class Search:
 
     def _term_score(self, term: Term, docs: Docs) -> Floats:
         total = np.zeros(len(docs), np.float32)
-        norm = self._view.norms[docs - 1]
         for sequence in term.sequences:
             standing = self._sequence(term, sequence, docs)
             if term.prefix:
                 total[self._terms.among(docs, standing.docs)] = 1.0  # like Elasticsearch's prefix query
             elif len(standing.docs):
                 weight = sum(idf(self._view.living, holding) for holding in standing.holding)
-                total += scores(self._terms.counts(docs, standing), weight, norm)
+                total += scores(self._terms.counts(docs, standing), weight, self._norms)
         return total
 
 
