@@ -16,7 +16,7 @@ from index.columns import tie
 from index.documents import OPEN, Document
 from index.expression import Filter
 from index.fields import DATE_FIELDS, VALUE_FIELDS, Facet
-from index.plan import Both, Literal, Part, Plan, Some, Term, Without
+from index.plan import Both, Literal, Maybe, Part, Plan, Some, Term, Without
 from index.store import LEVEL_BONUS, WORD_FOUND, Sort
 
 VERSION = "1"
@@ -192,6 +192,8 @@ def _query(part: Part, as_of: dt.date) -> Json:
         return {"bool": {"must": [_term(part.scored, "terms")], "filter": [literal]}}
     if isinstance(part, Without):
         return {"bool": {"filter": [{"bool": {"must_not": [_query(part.item, as_of)]}}]}}
+    if isinstance(part, Maybe):
+        return {"bool": {"should": [_query(part.item, as_of), {"bool": {"filter": [{"match_all": {}}]}}]}}
     parts = [_query(item, as_of) for item in part.items]
     if isinstance(part, Some):
         found: Json = {"constant_score": {"filter": {"match_all": {}}, "boost": WORD_FOUND}}

@@ -115,7 +115,14 @@ class Without:
     item: Part
 
 
-Part = Term | Literal | Filter | Both | Some | Either | Without
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """Among the items of a `Both`: adds to the score where it is found, and need not be."""
+
+    item: Part
+
+
+Part = Term | Literal | Filter | Both | Some | Either | Without | Maybe
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,7 @@ class _Reading:
     missing: int
     used: list[str]
     together: int = 0
+    strict: bool = False  # every word must be found, fillers too
 
 
 def plan(query: Query, concepts: Concepts) -> Plan:
@@ -156,6 +164,8 @@ def positive(part: Part | None) -> Iterator[Term]:
         yield part
     elif isinstance(part, Literal):
         yield part.scored
+    elif isinstance(part, Maybe):
+        yield from positive(part.item)
     elif isinstance(part, Both | Some | Either):
         for item in part.items:
             yield from positive(item)
@@ -165,7 +175,13 @@ def _walk(part: Part | None) -> Iterator[Part]:
     if part is None:
         return
     yield part
-    inner = part.items if isinstance(part, Both | Some | Either) else (part.item,) if isinstance(part, Without) else ()
+    inner = (
+        part.items
+        if isinstance(part, Both | Some | Either)
+        else (part.item,)
+        if isinstance(part, Without | Maybe)
+        else ()
+    )
     for item in inner:
         yield from _walk(item)
 
@@ -181,7 +197,7 @@ def _part(node: Node, reading: _Reading) -> Part | None:
         return node
     if isinstance(node, Not):
         inner = _part(
-            node.item, _Reading(reading.concepts, 0, reading.used)
+            node.item, _Reading(reading.concepts, 0, reading.used, strict=True)
         )  # what is excluded is excluded as it was typed
         return Without(inner) if inner is not None else None
     if isinstance(node, All | Any):
@@ -256,14 +272,15 @@ def _words(text: str, reading: _Reading) -> Part | None:
         words.wanted.append(_named(concepts, reading))
         at = end
     _chunks(folded, at, len(folded.text), words, reading)
-    wanted = tuple(dict.fromkeys(words.wanted or words.fillers or words.empty[:1]))
+    must = [*words.wanted, *words.fillers] if reading.strict else words.wanted
+    wanted = tuple(dict.fromkeys(must or words.fillers or words.empty[:1]))
     if not wanted:
         return None
     reading.together = max(reading.together, len(wanted))
     missing = min(reading.missing, len(wanted) - 1)
     asked: tuple[Part, ...] = (Some(wanted, len(wanted) - missing),) if missing else wanted
     extra = tuple(dict.fromkeys(filler for filler in words.fillers if filler not in wanted))
-    asked += tuple(Either((filler, Without(filler))) for filler in extra)
+    asked += tuple(map(Maybe, extra))
     return Both(asked) if len(asked) > 1 else asked[0]
 
 

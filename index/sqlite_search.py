@@ -13,7 +13,7 @@ from index.analysis import literals
 from index.columns import LEVELS, NEVER, Key, Slots, View, top
 from index.expression import Filter
 from index.fields import DATE_FIELDS
-from index.plan import Both, Either, Literal, Part, Plan, Some, Term, Without
+from index.plan import Both, Either, Literal, Maybe, Part, Plan, Some, Term, Without
 from index.postings import Docs, Floats, Mask, idf, scores
 from index.sqlite_postings import Kept, Standing, Terms
 from index.store import WORD_FOUND, Sort
@@ -129,7 +129,9 @@ class Search:
         if isinstance(part, Without):
             return np.flatnonzero(~self._terms.mask([self._docs(part.item)])[1:]).astype(np.uint32) + np.uint32(1)
         if isinstance(part, Both):
-            return self._all_of(part.items, None)
+            return self._all_of([item for item in part.items if not isinstance(item, Maybe)], None)
+        if isinstance(part, Maybe):
+            return self._every()
         if isinstance(part, Either):
             return self._terms.union([self._docs(item) for item in part.items])
         return self._some(part)
@@ -155,6 +157,8 @@ class Search:
         """For which of `docs` (ascending) it holds."""
         if isinstance(part, Without):
             return ~self._holds(part.item, docs)
+        if isinstance(part, Maybe):
+            return np.ones(len(docs), np.bool_)
         if isinstance(part, Filter):
             held = self._column(part, docs)
             if held is not None:
@@ -238,6 +242,8 @@ class Search:
             return self._term_score(part, docs)
         if isinstance(part, Filter | Without):
             return None
+        if isinstance(part, Maybe):
+            return self._score(part.item, docs, sure=False)
         if isinstance(part, Literal):
             total = self._term_score(part.scored, docs)
         else:

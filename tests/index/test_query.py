@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from index.analysis import Concepts
 from index.expression import Days, Filter
 from index.fields import FIELDS, UnknownValue, by_name, value_of
-from index.plan import Either, Term, Without, plan
+from index.plan import Maybe, Term, Without, plan
 from index.query import MAX_CHARACTERS, Query, QueryError, parse
 from nlp.gazetteer import Gazetteer
 from nlp.text import fold
@@ -227,8 +227,8 @@ def shape(part: Any) -> str:
         return f"{part.field}={','.join(part.values)}"
     if isinstance(part, Without):
         return f"-{shape(part.item)}"
-    if isinstance(part, Either) and isinstance(part.items[-1], Without):
-        return f"?{shape(part.items[0])}"
+    if isinstance(part, Maybe):
+        return f"?{shape(part.item)}"
     return f"{type(part).__name__}({' '.join(map(shape, part.items))})"
 
 
@@ -241,6 +241,7 @@ def shape(part: Any) -> str:
         ("アフラトキシン 検出", "Both(aflatoxin ?検出)"),
         ("危险", "危险"),  # nothing else is asked for
         ("危险 超标", "Both(危险 超标)"),
+        ("茶 -(玩具 超标)", "Both(tea -Both(toy 超标))"),  # what is excluded is excluded as it was typed
         ("副产品", "副产 产品"),  # a compound is not taken apart to a single sign
     ],
 )
