@@ -1,6 +1,6 @@
 """What judges gave back → `judgements.tsv`.
 
-`python -m benchmarks.quality.judged DIR` reads, beside each `pool_N.jsonl`, `judged_N.tsv`: a line is topic, number of the document
+`python -m benchmarks.quality.judged DIR [blind]` reads, beside each `pool_N.jsonl`, `judged_N.tsv`: a line is topic, number of the document
 (`n` in the pool), grade, split by tabs. Every document of the pool must be graded once and nothing else be named; what was judged
 before stays.
 """
@@ -36,15 +36,16 @@ def read(pool: Path, given: Path) -> Judgements:
     return found
 
 
-def main(folder: Path) -> int:
-    every = tables.judgements()
+def main(folder: Path, name: str = "first") -> int:
+    path = tables.SETS[name].judgements
+    every = tables.judgements(path)
     for pool in sorted(folder.glob("pool_*.jsonl")):
         for topic, grades in read(pool, folder / f"judged_{pool.stem.partition('_')[2]}.tsv").items():
             every.setdefault(topic, {}).update(grades)
-    tables.write_judgements(every)
-    print(f"{tables.JUDGEMENTS}: {len(every)} needs, {sum(map(len, every.values())):,} judgements")
+    tables.write_judgements(every, path)
+    print(f"{path}: {len(every)} needs, {sum(map(len, every.values())):,} judgements")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

@@ -38,8 +38,9 @@ def score(query: Asked, ranking: Sequence[str], grades: Mapping[str, int], langu
 
 
 def run() -> None:
-    judged = tables.judgements()
-    if not judged:
+    """A report for each set that has judgements."""
+    sets = {name: one for name, one in tables.SETS.items() if tables.judgements(one.judgements)}
+    if not sets:
         print("search quality: there are NO judgements yet, so nothing is measured and no report is written.")
         print(
             "`python -m benchmarks.quality.pool DIR` makes the pools; judgements go to benchmarks/quality/judgements.tsv"
@@ -47,23 +48,39 @@ def run() -> None:
         return
     alerts = collection.load(data())
     languages = {alert.id: collection.language(alert.notice) for alert in alerts}
-    asked = [query for query in tables.queries() if query.topic in judged]
+    with systems.opened(alerts) as opened:
+        for name, chosen in sets.items():
+            _report(name, chosen, languages, opened)
+
+
+def _report(
+    set_name: str, chosen: tables.Set, languages: Mapping[str, str], opened: Mapping[str, systems.System]
+) -> None:
+    judged = tables.judgements(chosen.judgements)
+    asked = [query for query in tables.queries(chosen.queries) if query.topic in judged]
     missing = {notice for grades in judged.values() for notice in grades}.difference(languages)
     if missing:
         raise SystemExit(f"{len(missing)} judged notices are not in the collection: {sorted(missing)[:3]}")
-    with systems.opened(alerts) as opened:
-        scores = {
-            name: [score(query, system.rank(query.text, 50), judged[query.topic], languages) for query in asked]
-            for name, system in opened.items()
-        }
+    scores = {
+        name: [score(query, system.rank(query.text, 50), judged[query.topic], languages) for query in asked]
+        for name, system in opened.items()
+    }
     report(
-        "quality",
-        "Search quality: ours, plain Elasticsearch, SQLite trigram",
-        _what(len(alerts), collection.fingerprint(languages), Counter(languages.values()), asked, judged),
+        chosen.report,
+        "Search quality: ours, plain Elasticsearch, SQLite trigram"
+        + ("" if set_name == "first" else f" ({set_name} set)"),
+        _BLIND * (set_name == "blind")
+        + _what(len(languages), collection.fingerprint(languages), Counter(languages.values()), asked, judged),
         ["queries", "n", "system", "nDCG@10", "recall@50", "cross-language recall", "unjudged in top 10"],
         [row for label, wanted in _groups() for row in _rows(label, wanted, scores)],
         _notes(asked, judged, scores),
     )
+
+
+_BLIND = (
+    "The second set: other needs, written by somebody who had not seen the engine or its gazetteer, and asked for the first time after the"
+    " last change to either. Nothing was changed for it. "
+)
 
 
 def _what(size: int, fingerprint: str, mix: Counter[str], asked: Sequence[Asked], judged: Judgements) -> str:

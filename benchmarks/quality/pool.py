@@ -1,6 +1,6 @@
 """What judges get: of every need the first twenty of each system for each wording, each notice once, shuffled, no system told.
 
-`python -m benchmarks.quality.pool DIR` writes `pool_1.jsonl` … `pool_3.jsonl` into a folder outside the repository (they hold the
+`python -m benchmarks.quality.pool DIR [blind]` writes `pool_1.jsonl` … `pool_3.jsonl` into a folder outside the repository (they hold the
 authorities' texts). A line is a need, as it was asked, with its documents: title, an excerpt and facts as published, nothing that we made of them.
 Documents that are judged already are left out, so that a later pool of other systems only asks for what is new.
 """
@@ -99,15 +99,16 @@ def parts(lines: Sequence[dict[str, Any]], count: int = PARTS) -> list[list[dict
     return [sorted(part, key=lambda line: str(line["topic"])) for part in dealt]
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, name: str = "first") -> int:
     if folder.resolve().is_relative_to(ROOT):
         print("the texts of authorities do not go into the repository: choose a folder outside", file=sys.stderr)
         return 2
     alerts = collection.load(data())
     by_id = {alert.id: alert.notice for alert in alerts}
-    judged = tables.judgements()
+    chosen = tables.SETS[name]
+    judged = tables.judgements(chosen.judgements)
     topics: dict[str, list[Asked]] = {}
-    for query in tables.queries():
+    for query in tables.queries(chosen.queries):
         topics.setdefault(query.topic, []).append(query)
     lines = []
     with systems.opened(alerts) as opened:
@@ -130,4 +131,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 QUERIES, JUDGEMENTS = HERE / "queries.tsv", HERE / "judgements.tsv"
+#: The second set: written by somebody who had not seen the engine, asked for the first time when the engine was as it is.
+BLIND_QUERIES, BLIND_JUDGEMENTS = HERE / "queries_blind.tsv", HERE / "judgements_blind.tsv"
 LANGUAGES = ("zh", "en", "ja", "ar")
 KINDS = ("product", "hazard", "symbol", "scheme", "mixed")
 #: 3 exactly the need, 2 relevant, 1 marginal, 0 not.
@@ -20,6 +22,21 @@ RELEVANT = 2
 
 #: topic → notice id → grade
 Judgements = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A set of queries, where its judgements are, and the name of its report."""
+
+    queries: Path
+    judgements: Path
+    report: str
+
+
+SETS = {
+    "first": Set(QUERIES, JUDGEMENTS, "quality"),
+    "blind": Set(BLIND_QUERIES, BLIND_JUDGEMENTS, "quality-blind"),
+}
 
 
 @dataclass(frozen=True, slots=True)
