@@ -90,9 +90,22 @@ def test_what_is_asked() -> None:
         parse(query.text)
 
 
-def test_every_judgement_belongs_to_what_is_asked() -> None:
-    known = {query.topic for query in tables.queries()}
-    assert set(tables.judgements()) <= known
+def test_the_blind_set_asks_for_other_needs() -> None:
+    asked = tables.queries(tables.BLIND_QUERIES)
+    assert len({query.topic for query in asked}) == 40
+    assert {query.language for query in asked} == set(tables.LANGUAGES)
+    first = tables.queries()
+    assert not {query.topic for query in asked} & {query.topic for query in first}
+    assert not {query.text for query in asked} & {query.text for query in first}
+    for query in asked:
+        parse(query.text)
+
+
+@pytest.mark.parametrize("name", sorted(tables.SETS))
+def test_every_judgement_belongs_to_what_is_asked(name: str) -> None:
+    chosen = tables.SETS[name]
+    known = {query.topic for query in tables.queries(chosen.queries)}
+    assert set(tables.judgements(chosen.judgements)) <= known
 
 
 def test_judgements_are_read_as_written_and_wrong_ones_refused(tmp_path: Path) -> None:
