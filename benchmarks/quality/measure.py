@@ -12,6 +12,7 @@ from benchmarks.quality import collection, metrics, systems, tables
 from benchmarks.quality.tables import Asked, Judgements
 
 NDCG_GOAL, CROSS_GOAL = 0.85, 0.9
+DEEP = 500  # hits of a ranking
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,17 +23,21 @@ class Score:
     ndcg: float | None
     recall: float | None
     cross: float | None
+    alone: float | None
     unjudged: float | None
 
 
 def score(query: Asked, ranking: Sequence[str], grades: Mapping[str, int], languages: Mapping[str, str]) -> Score:
-    """`languages`: of every notice. Cross-language: only what is in another language than the query's is to be found."""
+    """`ranking`: the first `DEEP`; `languages`: of every notice. Cross-language: only what is in another language than the query's is to be
+    found, in the first 50 of all, or (`alone`) in the first 50 of those."""
     others = {notice for notice in grades if languages[notice] != query.language}
+    foreign = [notice for notice in ranking if languages[notice] != query.language]
     return Score(
         query,
         metrics.ndcg(ranking, grades),
         metrics.recall(ranking, grades),
         metrics.recall(ranking, grades, among=others),
+        metrics.recall(foreign, grades, among=others),
         metrics.unjudged(ranking, grades),
     )
 
@@ -62,7 +67,7 @@ def _report(
     if missing:
         raise SystemExit(f"{len(missing)} judged notices are not in the collection: {sorted(missing)[:3]}")
     scores = {
-        name: [score(query, system.rank(query.text, 50), judged[query.topic], languages) for query in asked]
+        name: [score(query, system.rank(query.text, DEEP), judged[query.topic], languages) for query in asked]
         for name, system in opened.items()
     }
     report(
@@ -71,7 +76,7 @@ def _report(
         + ("" if set_name == "first" else f" ({set_name} set)"),
         _BLIND * (set_name == "blind")
         + _what(len(languages), collection.fingerprint(languages), Counter(languages.values()), asked, judged),
-        ["queries", "n", "system", "nDCG@10", "recall@50", "cross-language recall", "unjudged in top 10"],
+        ["queries", "n", "system", "nDCG@10", "recall@50", "cross-language recall", "… alone", "unjudged in top 10"],
         [row for label, wanted in _groups() for row in _rows(label, wanted, scores)],
         _notes(asked, judged, scores),
     )
@@ -112,7 +117,7 @@ def _rows(label: str, wanted: Callable[[Asked], bool], scores: Mapping[str, Sequ
     for name, all_of_them in scores.items():
         mine = [one for one in all_of_them if wanted(one.query)]
         share = metrics.mean([one.unjudged for one in mine])
-        columns = [_cell([getattr(one, column) for one in mine]) for column in ("ndcg", "recall", "cross")]
+        columns = [_cell([getattr(one, column) for one in mine]) for column in ("ndcg", "recall", "cross", "alone")]
         rows.append([label, len(mine), name, *columns, "-" if share is None else f"{share:.1%}"])
     return rows
 
@@ -141,7 +146,8 @@ def _notes(asked: Sequence[Asked], judged: Judgements, scores: Mapping[str, Sequ
     )
     recall = (
         "- Recall: of the judged notices of grade ≥ 2 (at most the 50 a list of 50 can hold), the share in the first 50. Cross-language: the"
-        " same among notices in another language than the query's."
+        " same among notices in another language than the query's, in the first 50 of all; *alone*: in the first 50 of those in other languages"
+        " (of the first 500), so that fifty equally good notices in the query's own language do not count against it."
     )
     return "\n".join(
         [

@@ -56,6 +56,9 @@ def test_cross_language_recall_leaves_out_the_language_of_the_query() -> None:
     assert found.cross == pytest.approx(1 / 2)
     assert found.unjudged == 0
     assert score(query, ["a", "d"], {"a": 3}, languages).cross is None
+    own = {f"own{n}": "zh" for n in range(60)}
+    buried = score(query, [*own, "b"], {"b": 3}, languages | own)
+    assert (buried.cross, buried.alone) == (0, 1)
     assert score(query, ["a", "d"], {"a": 3}, languages).unjudged == pytest.approx(1 / 2)
 
 
