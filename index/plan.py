@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from crawlers import places
-from index.analysis import Concepts, Found, alternatives, concept_term, surface, tokens
+from index.analysis import Concepts, alternatives, concept_term, surface, tokens
 from index.expression import All, Any, Filter, Node, Not, Phrase, QueryError
 from index.query import Query
 from index.words import labels, split
@@ -72,7 +72,8 @@ _CHUNK = re.compile(r"[^\s的の]+")
 #: Chinese and Japanese "grown in" and "made in", written onto the country.
 _MADE = re.compile("[产制]$")
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff]{3,}")
-_LONGEST_PLACE = 8
+_LONGEST_PLACE = 8  # characters
+_LONGEST_NAME = 4  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,7 @@ def _words(text: str, reading: _Reading) -> Part | None:
     folded = fold(text)
     words = _Words()
     at = 0
-    for (start, end), concepts in _by_span(reading.concepts.spans(folded.text)).items():
+    for (start, end), concepts in _named_spans(folded.text, reading.concepts):
         _chunks(folded, at, start, words, reading)
         words.wanted.append(_named(concepts, reading))
         at = end
@@ -284,11 +285,28 @@ def _words(text: str, reading: _Reading) -> Part | None:
     return Both(asked) if len(asked) > 1 else asked[0]
 
 
-def _by_span(found: Sequence[Found]) -> dict[tuple[int, int], list[str]]:
+def _named_spans(text: str, concepts: Concepts) -> list[tuple[tuple[int, int], list[str]]]:
+    """What the gazetteer finds, and whole words of queries that it does not look for in prose; of two that overlap, the longer."""
     spans: dict[tuple[int, int], list[str]] = {}
-    for match in found:
+    for match in concepts.spans(text):
         spans.setdefault((match.start, match.end), []).append(match.concept)
-    return spans
+    for (start, end), concept in _query_words(text, concepts):
+        touching = [span for span in spans if span[0] < end and start < span[1]]
+        if all(start <= span[0] and span[1] <= end for span in touching):
+            for span in touching:
+                del spans[span]
+            spans[start, end] = [concept]
+    return sorted(spans.items())
+
+
+def _query_words(text: str, concepts: Concepts) -> Iterator[tuple[tuple[int, int], str]]:
+    """Names of two to four words written apart; a word alone is looked up when the rest is known."""
+    chunks = [match.span() for match in _CHUNK.finditer(text)]
+    for size in range(_LONGEST_NAME, 1, -1):
+        for first, last in zip(chunks, chunks[size - 1 :], strict=False):
+            concept = concepts.query_word(text[first[0] : last[1]])
+            if concept:
+                yield (first[0], last[1]), concept
 
 
 def _chunks(folded: Folded, start: int, end: int, words: _Words, reading: _Reading) -> None:

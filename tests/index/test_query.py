@@ -18,7 +18,7 @@ from index.expression import Days, Filter
 from index.fields import FIELDS, UnknownValue, by_name, value_of
 from index.plan import Maybe, Term, Without, plan
 from index.query import MAX_CHARACTERS, Query, QueryError, parse
-from nlp.gazetteer import Gazetteer
+from nlp.gazetteer import Concept, Gazetteer
 from nlp.text import fold
 
 ROOT = Path(__file__).parents[2]
@@ -248,6 +248,19 @@ def shape(part: Any) -> str:
 def test_words_that_say_danger_or_found_need_not_be_found(text: str, expected: str) -> None:
     """Shown to fail by an empty `fillers.tsv`: 超标 then hides every alert that is not in Chinese."""
     assert shape(meaning(text, SHIPPED).root) == expected
+
+
+def test_a_name_of_several_words_goes_before_the_shorter_one_in_it() -> None:
+    """Shown to fail when the gazetteer's words are taken first: "gloves" is then found in "exam gloves"."""
+    known = [
+        Concept(id=name, kind="product", terms={"en": (words,)})
+        for name, words in (("gloves", "gloves"), ("medical_gloves", "medical gloves"), ("nitrile", "nitrile"))
+    ]
+    words = {"exam gloves": "medical_gloves", "gloves nitrile": "gloves", "hand": "gloves"}
+    read = Gazetteer(known, query_words=words)
+    assert shape(meaning("exam gloves", read).root) == "medical_gloves"
+    assert shape(meaning("nitrile exam gloves recall", read).root) == "Both(nitrile medical_gloves recal/recall)"
+    assert shape(meaning("hand nitrile", read).root) == "Both(gloves nitrile)"
 
 
 @pytest.mark.parametrize(
