@@ -1,4 +1,4 @@
-"""The postings of one index as one read transaction sees them: read from the file when asked for, kept for one search."""
+"""The postings of one index as one read transaction sees them: read from the file when asked for; long ones are kept between searches."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Kept:
 
 
 class Terms:
-    """`length`: the highest number of a document this transaction sees; `generation`: which state of the index that is."""
+    """What one search reads, on a connection that holds a read transaction; `view` is what that transaction sees."""
 
     def __init__(self, connection: sqlite3.Connection, epoch: int, view: View, kept: Kept) -> None:
         self._connection = connection
