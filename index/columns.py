@@ -160,7 +160,7 @@ class Columns:
             left &= ~mine
         return np.bincount(owner[left], minlength=len(counts)).astype(np.uint16), tags[left]
 
-    def view(self, gone: Sequence[int], generation: int) -> View:
+    def view(self, gone: Sequence[int], generation: int, names: Sequence[tuple[str, str]]) -> View:
         """The arrays as they stand, without the alerts numbered in `gone`."""
         alive = np.ones(self.length, np.bool_)
         alive[: len(self._alive)] = self._alive
@@ -175,6 +175,7 @@ class Columns:
             owner={name: column.view() for name, column in self._owner.items()},
             starts=self._starts.view(),
             alone={facet: column.view() for facet, column in self._alone.items()},
+            names=names,
         )
 
 
@@ -189,12 +190,14 @@ class View:
     several: Mapping[str, Array]
     owner: Mapping[str, Array]
     starts: Slots
-    alone: Mapping[Facet, Array]
+    alone: Mapping[str, Array]
+    names: Sequence[tuple[str, str]]  # (facet, value) by number of a tag
 
     def __post_init__(self) -> None:
         self._levels: dict[dt.date, npt.NDArray[np.uint8]] = {}
         self._bonus: dict[dt.date, Floats] = {}
         self._norms: Floats | None = None
+        self._numbers: dict[tuple[str, str], int] | None = None
 
     @property
     def length(self) -> int:
@@ -242,6 +245,14 @@ class View:
             return np.asarray(mask[slots])
         days = self.single[name][slots]
         return np.asarray((days >= max(low, NEVER + 1)) & (days <= high))
+
+    def chosen(self, facet: str, values: Sequence[str]) -> Mask:
+        """By number of a tag: whether it is one of these values of the facet."""
+        if self._numbers is None:
+            self._numbers = {pair: number for number, pair in enumerate(self.names)}
+        found = np.zeros(len(self.names), np.bool_)
+        found[[self._numbers[facet, value] for value in values if (facet, value) in self._numbers]] = True
+        return found
 
     def counts(self, hits: Slots, facets: Collection[Facet], values: int) -> npt.NDArray[np.int64]:
         """How many of the alerts at `hits` have each of the `values` numbered tags; those of `facets` at least are counted."""

@@ -239,4 +239,8 @@ def norms(codes: npt.NDArray[np.uint8], average: float) -> Floats:
 def scores(counts: Counts, weight: float, norm: Floats) -> Floats:
     """BM25 of documents in which a term counts so much (0: it does not occur); `weight` is the idf (of a phrase: the sum of its terms')."""
     full = np.float32((K1 + 1) * weight)
-    return full - full / (1 + counts * norm)
+    found: Floats = counts * norm  # the arrays may be as long as the index: the same one for every step
+    found += np.float32(1)
+    np.divide(full, found, out=found)
+    np.subtract(full, found, out=found)
+    return found

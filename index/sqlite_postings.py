@@ -14,35 +14,48 @@ import numpy as np
 import numpy.typing as npt
 
 from index.columns import View
-from index.postings import Bits, Counts, Docs, Mask, Places, Postings, Run, inside, merged
+from index.postings import STEP, Bits, Counts, Docs, Mask, Places, Postings, Run, inside, merged
 from index.sqlite_schema import LAST, arrays, decode
 
 #: Sets are looked up by halves as long as one is so many times the other, else through a mask over all alerts.
 _FEW = 16
 LONG = 1 << 16  # bytes: what is shorter is read in no time
-SHORT, _MANY = 10_000, 24  # places of a term from which on bits pay, asked for at least one in so many of them
+LEAST, PER_ALERT = 64 << 20, 1_000  # bytes of what is kept, and for each alert
+#: Places of a term in a segment from which on bits pay: when at least one in so many of all places is the term's, or so many are asked for.
+SHORT, _DENSE, _MANY = 10_000, 64, 100_000
+_COMMON = 4  # a term that one alert in so many holds is also kept as arrays over all alerts
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The documents (ascending) that hold a term or a phrase, how much it counts in each, and how many hold each of its terms."""
+    """The documents (ascending) that hold a term or a phrase, how much it counts in each, and how many hold each of its terms.
+
+    Of a term that many alerts hold, also by number of a document (0 is none): whether it does, and how much it counts.
+    """
 
     docs: Docs
     counts: Counts
     holding: tuple[int, ...]
+    mask: Mask | None = None
+    every: Counts | None = None
 
 
 class Kept:
     """Long arrays of common terms, kept between searches up to `limit` bytes; what was not asked for longest goes first. Thread-safe.
 
-    A segment never changes and its number is never given again, so what is kept of it stays true.
+    A segment never changes and its number is never given again, so what is kept of it stays true. A term that most alerts hold needs
+    some tens of bytes of each of them, so the limit grows with the index.
     """
 
-    def __init__(self, limit: int = 256 << 20) -> None:
+    def __init__(self, limit: int = LEAST) -> None:
         self._limit = limit
         self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+
+    def room_for(self, alerts: int) -> None:
+        """Make room for an index of so many alerts."""
+        self._limit = max(self._limit, LEAST, PER_ALERT * alerts)
 
     def get(self, key: Hashable) -> Any:
         """None: it is not here."""
@@ -57,8 +70,7 @@ class Kept:
         if not LONG <= size <= self._limit // 4:
             return
         with self._lock:
-            if key in self._held:
-                return
+            self._bytes -= self._held.pop(key, (None, 0))[1]
             self._held[key] = (value, size)
             self._bytes += size
             while self._bytes > self._limit:
@@ -78,19 +90,28 @@ class Terms:
         self._epoch = epoch
         self._kept = kept
         self._single: dict[str, Standing] = {}
+        self._known: dict[tuple[str, bool], dict[int, tuple[int, int]]] = {}
         self._runs: dict[tuple[int, tuple[str, ...]], tuple[Run, int]] = {}
 
     def single(self, term: str) -> Standing:
         found = self._single.get(term)
         if found is None:
-            pair = self._kept.get((self._state, term))
-            if pair is None:
-                rows = self._everywhere("= ?", (term,), "docs", "counts")
-                docs = _joined([np.frombuffer(row[1], np.uint32) for row in rows], np.uint32)
-                pair = docs, _joined([np.frombuffer(row[2], np.uint16) for row in rows], np.uint16)
-                self._kept.put((self._state, term), pair)
-            found = self._single[term] = Standing(pair[0], pair[1], (len(pair[0]),))
+            kept = self._kept.get((self._state, term))
+            if kept is None:
+                kept = self._read(term)
+                self._kept.put((self._state, term), kept)
+            found = self._single[term] = Standing(kept[0], kept[1], (len(kept[0]),), *kept[2:])
         return found
+
+    def _read(self, term: str) -> tuple[Docs, Counts] | tuple[Docs, Counts, Mask, Counts]:
+        rows = self._everywhere("= ?", (term,), "docs", "counts")
+        docs = _joined([np.frombuffer(row[1], np.uint32) for row in rows], np.uint32)
+        counts = _joined([np.frombuffer(row[2], np.uint16) for row in rows], np.uint16)
+        if len(docs) * _COMMON < self._length or len(counts) != len(docs):
+            return docs, counts
+        every = np.zeros(self._length + 1, np.uint16)
+        every[docs] = counts
+        return docs, counts, every != 0, every
 
     def _everywhere(self, wanted: str, values: Sequence[str], *names: str) -> list[tuple[Any, ...]]:
         """First number of a segment and arrays of the terms there, by segment. Sorted here: SQLite's sorter would copy them."""
@@ -101,16 +122,22 @@ class Terms:
         """The documents that hold any of the terms."""
         if len(terms) <= 4:
             return self.union([self.single(term).docs for term in terms])
-        rows = self._everywhere(f"IN ({','.join('?' * len(terms))})", terms, "docs")
-        return self.union([np.frombuffer(row[1], np.uint32) for row in rows])
+        return self._any(f"IN ({','.join('?' * len(terms))})", terms)
 
     def beginning(self, prefix: str) -> Docs:
         """The documents that hold a term with this beginning."""
-        rows = self._everywhere(">= ? AND t.term < ?", (prefix, prefix + LAST), "docs")
-        return self.union([np.frombuffer(row[1], np.uint32) for row in rows])
+        return self._any(">= ? AND t.term < ?", (prefix, prefix + LAST))
+
+    def _any(self, wanted: str, values: Sequence[str]) -> Docs:
+        sql = f"SELECT {arrays('docs')} FROM {self._segments} {wanted} {self._long}"  # noqa: S608
+        found = b"".join(docs for (docs,) in self._connection.execute(sql, tuple(values)))
+        docs = np.frombuffer(found, np.uint32)
+        if len(docs) * _FEW < self._length:
+            return np.unique(docs)
+        return np.flatnonzero(self.mask([docs])).astype(np.uint32)
 
     def phrase(self, sequence: tuple[str, ...], *, prefix: bool = False, within: Docs | None = None) -> Standing:
-        """Where the terms stand one after another; `prefix`: the last one is only begun; `within`: only these documents."""
+        """Where the terms stand one after another; `prefix`: the last one is only begun; `within`: elsewhere it is not wanted."""
         sizes = [self._sizes(term, prefix=prefix and at == len(sequence) - 1) for at, term in enumerate(sequence)]
         found = [
             self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)[0].counted()
@@ -138,6 +165,10 @@ class Terms:
                 found.append(run.counted()[0])
         return _joined(found, np.uint32)
 
+    def is_only_form(self, word: str, term: str) -> bool:
+        """Whether a term stands just where a word does that every language makes this term of: "of" has no other form."""
+        return self._sizes(word, prefix=False) == self._sizes(term, prefix=False)
+
     def _run(
         self, seg: int, sequence: tuple[str, ...], sizes: Sequence[int], prefix: bool, within: Docs | None
     ) -> tuple[Run, int]:
@@ -160,8 +191,19 @@ class Terms:
             self._runs[seg, sequence] = run, rarest
         return run, rarest
 
+    def holding(self, sequence: Sequence[str], *, prefix: bool) -> int:
+        """How many documents hold the rarest of the terms."""
+        last = len(sequence) - 1
+        sizes = [self._sizes(term, prefix=prefix and at == last) for at, term in enumerate(sequence)]
+        return min(sum(docs for docs, _ in size.values()) for size in sizes)
+
     def _sizes(self, term: str, *, prefix: bool) -> dict[int, tuple[int, int]]:
         """Segment → how many documents hold the term and how often it stands in them, without reading where."""
+        if (term, prefix) not in self._known:
+            self._known[term, prefix] = self._counted(term, prefix=prefix)
+        return self._known[term, prefix]
+
+    def _counted(self, term: str, *, prefix: bool) -> dict[int, tuple[int, int]]:
         wanted, values = (">= ? AND t.term < ?", (term, term + LAST)) if prefix else ("= ?", (term,))
         rows = self._connection.execute(
             f"SELECT s.seg, sum(holding), sum(standing) FROM {self._segments} {wanted} GROUP BY s.first",  # noqa: S608
@@ -189,28 +231,20 @@ class Terms:
         return Postings(*found)
 
     def _has(self, seg: int, term: str, run: Run, distance: int) -> Mask:
-        """Which places of the run have the term so far away: few are looked up by halves, many in a bit for each place."""
+        """Which places of the run have the term so far away.
+
+        A list of places is looked up by halves; a term that is asked for very many places, or stands so often that its list would be
+        longer, has a bit for each place of the segment.
+        """
         key = (self._epoch, seg, term, "bits")
         bits = self._kept.get(key)
         if bits is None:
-            places = self._places(seg, term)
-            if len(places) <= SHORT or len(run.places) * _MANY < len(places):
+            places = self._row(seg, term).places
+            if not _wants_bits(places, run):
                 return run.has(places, distance)
             bits = Bits.of(places)
             self._kept.put(key, bits)
         return run.has(Bits(*bits), distance)
-
-    def _places(self, seg: int, term: str) -> Places:
-        key = (self._epoch, seg, term, "places")
-        found = self._kept.get(key)
-        if found is None:
-            row = self._connection.execute(
-                f"SELECT {arrays('places')} FROM {self._term} = ?",  # noqa: S608
-                (seg, term),
-            ).fetchone()
-            found = (np.frombuffer(row[0] if row else b"", np.int32),)
-            self._kept.put(key, found)
-        return np.asarray(found[0])
 
     # --- sets of documents -----------------------------------------------------------------------------------------
 
@@ -223,9 +257,11 @@ class Terms:
             return np.unique(np.concatenate(parts))
         return np.flatnonzero(self.mask(parts)).astype(np.uint32)
 
-    def mask(self, parts: Sequence[Docs]) -> Mask:
-        """By number of a document (0 is none): whether any part has it."""
-        found = np.zeros(self._length + 1, np.bool_)
+    def mask(self, parts: Sequence[Docs], masks: Sequence[Mask] = ()) -> Mask:
+        """By number of a document (0 is none): whether any part, or any of the masks, has it."""
+        found = masks[0].copy() if masks else np.zeros(self._length + 1, np.bool_)
+        for mask in masks[1:]:
+            found |= mask
         for part in parts:
             found[part] = True
         return found
@@ -240,18 +276,26 @@ class Terms:
             at = at[docs[np.minimum(at, len(docs) - 1)] == others]
             found[at] = True
             return found
-        return self.mask([others])[docs]
+        return self.mask([others]).take(docs)
 
     def counts(self, docs: Docs, standing: Standing) -> Counts:
         """How much it counts in each of `docs` (ascending); 0 where it does not stand."""
         if len(docs) == len(standing.docs) and np.array_equal(docs, standing.docs):
             return standing.counts
+        if standing.every is not None:
+            return standing.every[1:] if len(docs) == self._length else standing.every.take(docs)
         if len(docs) * _FEW < len(standing.docs):
             at = np.minimum(np.searchsorted(standing.docs, docs), len(standing.docs) - 1)
             return np.where(standing.docs[at] == docs, standing.counts[at], np.uint16(0))
         every = np.zeros(self._length + 1, np.uint16)
         every[standing.docs] = standing.counts
-        return every[docs]
+        return every[1:] if len(docs) == self._length else every.take(docs)
+
+
+def _wants_bits(places: Places, run: Run) -> bool:
+    if len(places) <= SHORT:
+        return False
+    return len(run.places) > _MANY or len(places) * _DENSE * STEP > int(places[-1])
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:

@@ -33,6 +33,7 @@ class Search:
         self._phrases: dict[tuple[str, ...], Standing] = {}
         self._base: Docs | None = None
         self._kept: dict[Filter, Mask] = {}
+        self._last: tuple[Slots, Docs] = (np.empty(0, np.int64), np.empty(0, np.uint32))  # the hits given out last
         self._norms: Floats = np.empty(0, np.float32)  # of the documents whose scores are being computed
 
     @property
@@ -52,7 +53,10 @@ class Search:
             masks = [self._kept[condition] for condition in wanted]
             if masks:
                 docs = docs[np.logical_and.reduce(masks)]
-        return docs.astype(np.int64) - 1
+        hits = docs.astype(np.int64)
+        hits -= 1
+        self._last = hits, docs
+        return hits
 
     def ordered(self, hits: Slots, sort: Sort, k: int) -> tuple[Slots, Floats]:
         """The first `k` hits in order, with their scores."""
@@ -92,11 +96,13 @@ class Search:
 
     def _scores(self, hits: Slots) -> Floats:
         """By hit; these ascend."""
-        bonus = self._view.bonus(self._as_of)[hits]
+        whole = len(hits) == self._view.length
+        bonus = self._view.bonus(self._as_of) if whole else self._view.bonus(self._as_of).take(hits)
         if self._plan.root is None:
             return bonus
-        self._norms = self._view.norms[hits]
-        scored = self._score(self._plan.root, (hits + 1).astype(np.uint32), sure=True)
+        self._norms = self._view.norms if whole else self._view.norms.take(hits)
+        docs = self._last[1] if hits is self._last[0] else (hits + 1).astype(np.uint32)
+        scored = self._score(self._plan.root, docs, sure=True)
         return bonus if scored is None else scored + bonus
 
     def _root(self) -> Docs:
@@ -133,8 +139,21 @@ class Search:
         if isinstance(part, Maybe):
             return self._every()
         if isinstance(part, Either):
-            return self._terms.union([self._docs(item) for item in part.items])
+            return self._any_of(part.items)
         return self._some(part)
+
+    def _any_of(self, items: Sequence[Part]) -> Docs:
+        masks = [mask for item in items if (mask := self._mask(item)) is not None]
+        if not masks:
+            return self._terms.union([self._docs(item) for item in items])
+        rest = [self._docs(item) for item in items if self._mask(item) is None]
+        return np.flatnonzero(self._terms.mask(rest, masks)).astype(np.uint32)
+
+    def _mask(self, part: Part) -> Mask | None:
+        """Of a word that many alerts hold: whether each does, by number of a document (0 is none)."""
+        if isinstance(part, Term) and len(part.sequences) == len(part.sequences[0]) == 1 and not part.prefix:
+            return self._terms.single(part.sequences[0][0]).mask
+        return None
 
     def _some(self, part: Some) -> Docs:
         held = np.zeros(self._view.length + 1, np.uint16)
@@ -145,10 +164,12 @@ class Search:
     def _all_of(self, items: Sequence[Part], docs: Docs | None) -> Docs:
         """What is cheap to list comes first, the rarest of it foremost; a phrase is then only looked for in what is left."""
         listed = [item for item in items if _is_listed(item)]
+        words = [item for item in listed if not (isinstance(item, Filter) and item.field in self._view.alone)]
+        listed = words or listed  # a filter that a column answers need not be listed
         for item in sorted(listed, key=lambda item: len(self._docs(item))):
             found = self._docs(item)
-            docs = found if docs is None else docs[self._terms.among(docs, found)]
-        for item in sorted((item for item in items if not _is_listed(item)), key=_effort):
+            docs = found if docs is None else docs[self._holds(item, docs)]
+        for item in sorted((item for item in items if item not in listed), key=_effort):
             docs = self._docs(item) if docs is None else docs[self._holds(item, docs)]
         assert docs is not None  # noqa: S101 - there are items
         return docs
@@ -167,6 +188,9 @@ class Search:
             return np.asarray(np.logical_and.reduce([self._holds(item, docs) for item in part.items]))
         if isinstance(part, Either):
             return np.asarray(np.logical_or.reduce([self._holds(item, docs) for item in part.items]))
+        mask = self._mask(part)
+        if mask is not None:
+            return mask.take(docs)
         if part not in self._found and isinstance(part, Literal):
             return self._terms.among(docs, self._literal(part, docs))
         if part not in self._found and isinstance(part, Term) and not _is_listed(part):
@@ -182,17 +206,29 @@ class Search:
             return self._terms.single(sequence[0])
         known = self._phrases.get(sequence)
         if known is None:
+            within = self._worth(sequence, term.prefix, within)
             known = self._terms.phrase(sequence, prefix=term.prefix, within=within)
             if within is None:
                 self._phrases[sequence] = known
         return known
 
+    def _worth(self, sequence: Sequence[str], prefix: bool, within: Docs | None) -> Docs | None:
+        """Looking in few documents only pays when they are few; what is looked for everywhere need not be looked for again."""
+        return None if within is None or len(within) * 8 > self._terms.holding(sequence, prefix=prefix) else within
+
     def _literal(self, part: Literal, within: Docs | None) -> Docs:
         words = literals(part.words)
         if len(words) > 1:
+            sequences = part.scored.sequences
+            for at, word in enumerate(words):
+                stems = {sequence[at] for sequence in sequences}
+                if word and len(stems) == 1 and self._terms.is_only_form(word, *stems):
+                    words[at] = ""
             found = [
-                self._terms.literal(sequence, words, prefix=part.prefix, within=within)
-                for sequence in part.scored.sequences
+                self._terms.literal(
+                    sequence, words, prefix=part.prefix, within=self._worth(sequence, part.prefix, within)
+                )
+                for sequence in sequences
             ]
             return self._terms.union(found)
         if part.prefix:
@@ -225,6 +261,8 @@ class Search:
                 chosen[:] = not wanted.filled
                 chosen[: len(LEVELS)] = wanted.filled
             return np.asarray(chosen[view.levels(self._as_of)[docs - 1]])
+        if field in view.alone and wanted.filled is None:
+            return np.asarray(view.chosen(field, wanted.values)[view.alone[field].take(docs - 1)])
         if field not in DATE_FIELDS:
             return None
         if wanted.filled is not None:
@@ -253,19 +291,22 @@ class Search:
                 parts += [np.float32(WORD_FOUND) * self._holds(item, docs) for item in part.items]
             if not parts:
                 return None
-            total = np.sum(parts, axis=0, dtype=np.float32)
+            total = parts[0]
+            for found in parts[1:]:
+                total = total + found if total is parts[0] else np.add(total, found, out=total)
         return total if sure or isinstance(part, Either) else total * self._holds(part, docs)
 
     def _term_score(self, term: Term, docs: Docs) -> Floats:
-        total = np.zeros(len(docs), np.float32)
+        total: Floats | None = None
         for sequence in term.sequences:
             standing = self._sequence(term, sequence, docs)
             if term.prefix:
-                total[self._terms.among(docs, standing.docs)] = 1.0  # like Elasticsearch's prefix query
-            elif len(standing.docs):
+                return self._terms.among(docs, standing.docs).astype(np.float32)  # 1, like Elasticsearch's prefix query
+            if len(standing.docs):
                 weight = sum(idf(self._view.living, holding) for holding in standing.holding)
-                total += scores(self._terms.counts(docs, standing), weight, self._norms)
-        return total
+                found = scores(self._terms.counts(docs, standing), weight, self._norms)
+                total = found if total is None else np.add(total, found, out=total)
+        return np.zeros(len(docs), np.float32) if total is None else total
 
 
 #: Of a level's number, 255 (none in force) lowest.

@@ -51,7 +51,8 @@ class Shelf:
             f"SELECT first, {', '.join(names)} FROM segments_{epoch} WHERE last > ? ORDER BY first",  # noqa: S608
             (self._columns.length,),
         )
-        facet_of = np.array([_NUMBER.get(facet, 0) for facet, _ in self.names(connection, epoch, generation)], np.uint8)
+        tags = self.names(connection, epoch, generation)
+        facet_of = np.array([_NUMBER.get(facet, 0) for facet, _ in tags], np.uint8)
         for first, *blobs in rows:
             self._columns.append(dict(zip(names, blobs, strict=True)), self._columns.length - first + 1, facet_of)
         gone = connection.execute(
@@ -60,5 +61,6 @@ class Shelf:
         ).fetchall()
         if gone:
             self._gone = gone[-1][0]
-        self._current = self._columns.view([row[1] for row in gone], generation)
+        self._current = self._columns.view([row[1] for row in gone], generation, tags)
+        self.kept.room_for(self._current.length)
         return self._current
