@@ -145,7 +145,7 @@ class Run:
     @classmethod
     def of(cls, first: Postings, within: Docs | None = None) -> Run:
         """The places of one term; `within`: only in these documents (ascending)."""
-        owner = np.repeat(first.docs, first.times)
+        owner = first.docs if len(first.docs) == len(first.places) else np.repeat(first.docs, first.times)
         if within is None:
             return cls(owner, first.places)
         keep = np.repeat(inside(first.docs, within), first.times)
@@ -163,9 +163,12 @@ class Run:
         """The documents, and how much the run counts in each."""
         if not len(self.places):
             return np.empty(0, np.uint32), _NO_COUNTS
-        starts = np.flatnonzero(np.concatenate(([True], self.owner[1:] != self.owner[:-1])))
-        counts = np.add.reduceat((self.places & (STEP - 1)) + 1, starts)
-        return self.owner[starts], counts.clip(max=65535).astype(np.uint16)
+        weights = (self.places & (STEP - 1)) + 1
+        new = self.owner[1:] != self.owner[:-1]
+        if new.all():  # it stands once in each
+            return self.owner, weights.astype(np.uint16)
+        starts = np.flatnonzero(np.concatenate(([True], new)))
+        return self.owner[starts], np.add.reduceat(weights, starts).clip(max=65535).astype(np.uint16)
 
 
 class Bits(NamedTuple):

@@ -20,9 +20,9 @@ from index.sqlite_schema import LAST, arrays, decode
 #: Sets are looked up by halves as long as one is so many times the other, else through a mask over all alerts.
 _FEW = 16
 LONG = 1 << 16  # bytes: what is shorter is read in no time
-LEAST, PER_ALERT = 64 << 20, 1_000  # bytes of what is kept, and for each alert
+LEAST, PER_ALERT = 64 << 20, 1_500  # bytes of what is kept, and for each alert
 #: Places of a term in a segment from which on bits pay: when at least one in so many of all places is the term's, or so many are asked for.
-SHORT, _DENSE, _MANY = 10_000, 64, 100_000
+SHORT, _DENSE, _MANY = 10_000, 100, 25_000
 _COMMON = 4  # a term that one alert in so many holds is also kept as arrays over all alerts
 
 

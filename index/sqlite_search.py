@@ -133,7 +133,7 @@ class Search:
         if isinstance(part, Filter):
             return self._filtered(part)
         if isinstance(part, Without):
-            return np.flatnonzero(~self._terms.mask([self._docs(part.item)])[1:]).astype(np.uint32) + np.uint32(1)
+            return self._all_but(self._docs(part.item))
         if isinstance(part, Both):
             return self._all_of([item for item in part.items if not isinstance(item, Maybe)], None)
         if isinstance(part, Maybe):
@@ -236,19 +236,19 @@ class Search:
         return self._terms.single(words[0] or part.words[0]).docs
 
     def _filtered(self, wanted: Filter) -> Docs:
-        if wanted.field == "level" or wanted.field in DATE_FIELDS:
+        filled = wanted.filled is not None and wanted.field in self._view.alone
+        if wanted.field == "level" or wanted.field in DATE_FIELDS or filled:
             every = self._every()
             held = self._column(wanted, every)
             assert held is not None  # noqa: S101 - these fields have columns
             return every[held]
         if wanted.filled is None:
             return self._terms.any_of(condition_names(wanted))
-        filled = self._terms.any_of([f"#{wanted.field}"])
-        return (
-            filled
-            if wanted.filled
-            else np.flatnonzero(~self._terms.mask([filled])[1:]).astype(np.uint32) + np.uint32(1)
-        )
+        holding = self._terms.any_of([f"#{wanted.field}"])
+        return holding if wanted.filled else self._all_but(holding)
+
+    def _all_but(self, docs: Docs) -> Docs:
+        return np.flatnonzero(~self._terms.mask([docs])[1:]).astype(np.uint32) + np.uint32(1)
 
     def _column(self, wanted: Filter, docs: Docs) -> Mask | None:
         """For which of `docs` a filter holds that columns answer; None: another one."""
@@ -261,8 +261,11 @@ class Search:
                 chosen[:] = not wanted.filled
                 chosen[: len(LEVELS)] = wanted.filled
             return np.asarray(chosen[view.levels(self._as_of)[docs - 1]])
-        if field in view.alone and wanted.filled is None:
-            return np.asarray(view.chosen(field, wanted.values)[view.alone[field].take(docs - 1)])
+        if field in view.alone:
+            tags = view.alone[field].take(docs - 1)
+            if wanted.filled is None:
+                return np.asarray(view.chosen(field, wanted.values)[tags])
+            return np.asarray((tags != 0) == wanted.filled)
         if field not in DATE_FIELDS:
             return None
         if wanted.filled is not None:
