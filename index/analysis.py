@@ -72,6 +72,7 @@ class Gazetteer(Protocol):
 
     def find(self, folded: str) -> Sequence[Found]: ...
     def query_word(self, folded: str) -> str: ...
+    def everyday(self, folded: str) -> str: ...
     def broader(self, concept: str) -> Sequence[str]: ...
 
 
@@ -202,6 +203,10 @@ class Concepts:
     def query_word(self, folded: str) -> str:
         """The concept that a word means which stands alone in a query and would be too short for prose; empty: none."""
         return self._gazetteer.query_word(folded)
+
+    def everyday(self, folded: str) -> str:
+        """The concept that a name in a query is a kind of, or another name for; empty: none."""
+        return self._gazetteer.everyday(folded)
 
     def all(self, folded: str) -> list[str]:
         """Ids of the concepts named in the text, once for each time."""

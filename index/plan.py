@@ -72,6 +72,7 @@ _CHUNK = re.compile(r"[^\s的の]+")
 #: Chinese and Japanese "grown in" and "made in", written onto the country.
 _MADE = re.compile("[产制]$")
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff]{3,}")
+_SIGN = re.compile("[\u3041-\u30ff\u3400-\u9fff]")
 _LONGEST_PLACE = 8  # characters
 _LONGEST_NAME = 4  # words
 
@@ -270,7 +271,7 @@ def _words(text: str, reading: _Reading) -> Part | None:
     at = 0
     for (start, end), concepts in _named_spans(folded.text, reading.concepts):
         _chunks(folded, at, start, words, reading)
-        words.wanted.append(_named(concepts, reading))
+        words.wanted.append(_named(concepts, reading) if concepts else _typed(folded.text[start:end], reading))
         at = end
     _chunks(folded, at, len(folded.text), words, reading)
     must = [*words.wanted, *words.fillers] if reading.strict else words.wanted
@@ -286,27 +287,30 @@ def _words(text: str, reading: _Reading) -> Part | None:
 
 
 def _named_spans(text: str, concepts: Concepts) -> list[tuple[tuple[int, int], list[str]]]:
-    """What the gazetteer finds, and whole words of queries that it does not look for in prose; of two that overlap, the longer."""
+    """What the gazetteer finds, and names in queries that it does not look for in prose ([]: `_typed`); of two that overlap, the longer."""
     spans: dict[tuple[int, int], list[str]] = {}
     for match in concepts.spans(text):
         spans.setdefault((match.start, match.end), []).append(match.concept)
-    for (start, end), concept in _query_words(text, concepts):
-        touching = [span for span in spans if span[0] < end and start < span[1]]
-        if all(start <= span[0] and span[1] <= end for span in touching):
-            for span in touching:
-                del spans[span]
-            spans[start, end] = [concept]
+    chunks = [match.span() for match in _CHUNK.finditer(text)]
+    for size in range(_LONGEST_NAME, 0, -1):
+        for first, last in zip(chunks, chunks[size - 1 :], strict=False):
+            start, end = first[0], last[1]
+            touching = [span for span in spans if span[0] < end and start < span[1]]
+            inside = all(start <= span[0] and span[1] <= end and span != (start, end) for span in touching)
+            if inside and (concepts.query_word(text[start:end]) or concepts.everyday(text[start:end])):
+                for span in touching:
+                    del spans[span]
+                spans[start, end] = []
     return sorted(spans.items())
 
 
-def _query_words(text: str, concepts: Concepts) -> Iterator[tuple[tuple[int, int], str]]:
-    """Names of two to four words written apart; a word alone is looked up when the rest is known."""
-    chunks = [match.span() for match in _CHUNK.finditer(text)]
-    for size in range(_LONGEST_NAME, 1, -1):
-        for first, last in zip(chunks, chunks[size - 1 :], strict=False):
-            concept = concepts.query_word(text[first[0] : last[1]])
-            if concept:
-                yield (first[0], last[1]), concept
+def _typed(text: str, reading: _Reading) -> Part:
+    """A name in a query: its concept, and, unless the words themselves would find too much, these too."""
+    concept = reading.concepts.query_word(text)
+    if concept:
+        return _named((concept,), reading)
+    named, term = _named((reading.concepts.everyday(text),), reading), _terms(text)
+    return named if term is None or term.prefix else Either((named, term))
 
 
 def _chunks(folded: Folded, start: int, end: int, words: _Words, reading: _Reading) -> None:
@@ -322,8 +326,19 @@ def _chunks(folded: Folded, start: int, end: int, words: _Words, reading: _Readi
                 at = stop
                 break
         else:
-            _chunk(folded, *chunks[at], words, reading)
+            if _is_left_over(folded.text, *chunks[at]):
+                term = _terms(folded.text[chunks[at][0] : chunks[at][1]])
+                words.empty += [term] if term else []
+            else:
+                _chunk(folded, *chunks[at], words, reading)
             at += 1
+
+
+def _is_left_over(text: str, start: int, end: int) -> bool:
+    """One sign of Chinese or Japanese that stands beside what was understood, written together with it: 产 in 产鱼籽."""
+    alone = end - start == 1 and _SIGN.fullmatch(text[start]) is not None
+    before, after = text[start - 1 : start].strip(), text[end : end + 1].strip()
+    return alone and bool(_SIGN.fullmatch(before) or _SIGN.fullmatch(after))
 
 
 def _place(folded: Folded, start: int, end: int, named: tuple[Filter, ...], words: _Words) -> None:
@@ -342,9 +357,9 @@ def _chunk(folded: Folded, start: int, end: int, words: _Words, reading: _Readin
                 _chunks(folded, stop, end, words, reading)
                 return
     before, middle, after = split(text)
-    known = reading.concepts.query_word(middle)
+    known = reading.concepts.query_word(middle) or reading.concepts.everyday(middle)
     if known:
-        words.wanted.append(_named((known,), reading))
+        words.wanted.append(_typed(middle, reading))
     elif len(middle) == 1 and len(text) > 1:  # what is left of a compound says nothing: 副产品
         before, middle, after = "", text, ""
     words.fillers += [term for term in map(_terms, (before, after)) if term is not None]

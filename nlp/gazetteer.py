@@ -35,8 +35,9 @@ _FOLDER = Path(__file__).with_name("gazetteer")
 _HOMONYMS = "homonyms.tsv"
 _OTHER_MEANINGS = "other_meanings.tsv"
 _QUERY_WORDS = "query_words.tsv"
+_EVERYDAY = "everyday.tsv"
 _BROADER = "broader.tsv"
-_BESIDE = frozenset({_HOMONYMS, _OTHER_MEANINGS, _QUERY_WORDS, _BROADER})
+_BESIDE = frozenset({_HOMONYMS, _OTHER_MEANINGS, _QUERY_WORDS, _EVERYDAY, _BROADER})
 #: Joins terms to be folded in one go. A sign no term has, and one that folding leaves as it is.
 _JOIN = "|"
 
@@ -95,17 +96,20 @@ class Gazetteer:
         other_meanings: frozenset[str] = frozenset(),
         query_words: Mapping[str, str] | None = None,
         broader: Mapping[str, tuple[str, ...]] | None = None,
+        everyday: Mapping[str, str] | None = None,
     ) -> None:
         """`homonyms`: folded terms that name several concepts on purpose; elsewhere that is an error.
 
         `other_meanings`: folded phrases that hold a term and do not mean it (fish are goods, a fish and wildlife
         service is none). They are found like terms and name nothing: what stands inside them is passed over.
         `query_words`: folded words → the concept they mean in a query where they stand alone; never looked for in prose.
+        `everyday`: folded names in queries → a concept they are a kind or another name of; asked for beside the words themselves.
         `broader`: concept → the next broader ones. Raises GazetteerError where one is unknown or broader than itself.
         """
         self._concepts = {concept.id: concept for concept in concepts}
         self._automaton = _automaton(self._concepts.values(), homonyms, other_meanings)
         self._query_words = dict(query_words or {})
+        self._everyday = dict(everyday or {})
         self._broader = _closed(broader or {}, self._concepts)
 
     @staticmethod
@@ -118,6 +122,7 @@ class Gazetteer:
             read_other_meanings(_FOLDER),
             read_query_words(_FOLDER),
             read_broader(_FOLDER),
+            read_query_words(_FOLDER, _EVERYDAY),
         )
 
     def __len__(self) -> int:
@@ -147,6 +152,10 @@ class Gazetteer:
     def query_word(self, folded: str) -> str:
         """The concept that a whole word of a query means, where it is too short or too common for prose; empty: none."""
         return self._query_words.get(folded, "")
+
+    def everyday(self, folded: str) -> str:
+        """The concept that a name in a query is a kind of, or another name for (a telescopic ladder is a ladder); empty: none."""
+        return self._everyday.get(folded, "")
 
     def broader(self, concept: str) -> tuple[str, ...]:
         """Ids of everything broader, nearest first: a doll is a toy, a toy is a thing for children."""
@@ -358,9 +367,9 @@ def read_other_meanings(folder: Path) -> frozenset[str]:
     return _folded_column(folder / _OTHER_MEANINGS)
 
 
-def read_query_words(folder: Path) -> dict[str, str]:
-    """Folded words of queries → concept (`query_words.tsv`: concept, words)."""
-    rows = _rows(folder / _QUERY_WORDS)
+def read_query_words(folder: Path, name: str = _QUERY_WORDS) -> dict[str, str]:
+    """Folded words of queries → concept (`query_words.tsv`, `everyday.tsv`: concept, words)."""
+    rows = _rows(folder / name)
     return {fold(word).text: row["concept"] for row in rows for word in _list(row["words"])}
 
 

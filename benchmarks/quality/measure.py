@@ -83,8 +83,9 @@ def _report(
 
 
 _BLIND = (
-    "The second set: other needs, written by somebody who had not seen the engine or its gazetteer, and asked for the first time after the"
-    " last change to either. Nothing was changed for it. "
+    "The second set: other needs, written by somebody who had not seen the engine or its gazetteer. First asked at 78a7353: nDCG@10 .736,"
+    " cross-language recall .883. Since then `everyday.tsv` was written by people who had seen neither set; that a name of several words goes before"
+    " a shorter one in it came from looking at failures of this set. "
 )
 
 

@@ -242,6 +242,7 @@ def shape(part: Any) -> str:
         ("危险", "危险"),  # nothing else is asked for
         ("危险 超标", "Both(危险 超标)"),
         ("茶 -(玩具 超标)", "Both(tea -Both(toy 超标))"),  # what is excluded is excluded as it was typed
+        ("出口茶叶 产鱼籽", "Both(出口 tea fish_roe)"),  # 产 beside a concept says nothing
         ("副产品", "副产 产品"),  # a compound is not taken apart to a single sign
     ],
 )
@@ -261,6 +262,12 @@ def test_a_name_of_several_words_goes_before_the_shorter_one_in_it() -> None:
     assert shape(meaning("exam gloves", read).root) == "medical_gloves"
     assert shape(meaning("nitrile exam gloves recall", read).root) == "Both(nitrile medical_gloves recal/recall)"
     assert shape(meaning("hand nitrile", read).root) == "Both(gloves nitrile)"
+
+
+def test_an_everyday_name_asks_for_its_concept_and_for_its_words() -> None:
+    """Shown to fail by an empty `everyday.tsv`: the words alone are then asked for."""
+    assert shape(meaning("伸缩梯 召回", SHIPPED).root).startswith("Both(Either(ladder 伸缩 缩梯) ")
+    assert shape(meaning("sous vide", SHIPPED).root) == "Either(egg_cooker sous vide/sous vid)"
 
 
 @pytest.mark.parametrize(

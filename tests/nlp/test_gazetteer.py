@@ -192,6 +192,18 @@ def test_words_of_queries_are_none_of_prose() -> None:
         assert [(match.start, match.end) for match in G.find(word)] != [(0, len(word))], word
 
 
+def test_everyday_names_are_none_of_the_gazetteer_itself() -> None:
+    """Each once, of one concept, and none that prose or `query_words.tsv` answers already."""
+    rows = module._rows(FOLDER / "everyday.tsv")
+    assert [row["concept"] for row in rows] == sorted({row["concept"] for row in rows})
+    folded = [fold(word).text for row in rows for word in row["words"].split(";")]
+    assert len(folded) == len(set(folded))
+    assert not set(folded) & set(module.read_query_words(FOLDER))
+    for word, concept in module.read_query_words(FOLDER, "everyday.tsv").items():
+        assert concept in G
+        assert [(match.start, match.end) for match in G.find(word)] != [(0, len(word))], word
+
+
 def test_what_is_broader_is_of_one_kind_and_goes_up() -> None:
     """A chain ends, knows its concepts, and does not skip what is listed: a doll is a toy, and so a thing for children."""
     for concept, wider in module.read_broader(FOLDER).items():
