@@ -31,7 +31,10 @@ from index.store import Store
 STEPS = (10_000, 100_000, 1_000_000)
 ELASTIC_END = 100_000
 QUERIES = 500  # distinct ones of each measure, none asked twice
-WARMUP = 300  # others before them: what a process reads at its first use it has read then; none of them is asked again
+WARMUP = (
+    1_500  # others after the first QUERIES: what a process reads at its first use it has read then; none is asked again
+)
+EARLIER = 300  # the same, of steps that were measured before this was told
 FEW = 20_000  # hits; facets over more may take longer
 EXPORT = 5_000  # alerts of one export that are timed
 
@@ -142,14 +145,19 @@ def measured(store: Store, step: int) -> dict[str, Any]:
     found: dict[str, Any] = {"opening": _timed(lambda: store.search(parse(""), as_of=alerts.AS_OF))[0][0]}
     asked = Queries(real, step).make(2 * QUERIES)
     known = {text for _, text in asked}
-    for _, text in Queries(real, step + 2).make(WARMUP):
-        if text not in known:
-            store.search(parse(text), as_of=alerts.AS_OF)
+    others = [(kind, text) for kind, text in Queries(real, step + 2).make(QUERIES + WARMUP) if text not in known]
+
+    def first_page(queries: Sequence[tuple[str, str]]) -> list[list[Any]]:
+        return [
+            [kind, *_timed(lambda text=text: store.search(parse(text), as_of=alerts.AS_OF))[0]]
+            for kind, text in queries
+        ]
+
+    found["fresh"] = first_page(others[:QUERIES])
+    first_page(others[QUERIES:])
+    found["before"] = len(others)
     found["load"] = os.getloadavg()[0]
-    found["top"] = [
-        [kind, *_timed(lambda text=text: store.search(parse(text), as_of=alerts.AS_OF))[0]]
-        for kind, text in asked[:QUERIES]
-    ]
+    found["top"] = first_page(asked[:QUERIES])
     found["facets"] = []
     for _, text in asked[QUERIES:]:
         took, page = _timed(
@@ -209,7 +217,7 @@ def _write(base: Pool) -> None:
         "Growth: 10 k to 1 M alerts",
         f"`make soak SOAK=growth`. {QUERIES} distinct seeded queries of nine kinds for the first 20 hits, {QUERIES} others for"
         f" the first 20 with all {len(FACETS)} facets and the histogram (hits ≤ {FEW:,} / more), 30 exports of filters (at most"
-        f" {EXPORT:,} alerts each); no query twice, and {WARMUP} others before them. Milliseconds by the clock, p50 / p95 / p99 (how many). CPU: what the asking thread"
+        f" {EXPORT:,} alerts each); no query twice. `fresh`: the first {QUERIES} queries of a new process; the others come after as many different ones as `before` says. Milliseconds by the clock, p50 / p95 / p99 (how many). CPU: what the asking thread"
         " itself used - all of it for the embedded engine, only the client's part for Elasticsearch; on a machine that does other"
         " work beside (`others`: the load average at the time, of 2 cores) it is the steadier number, and what an idle machine comes near to."
         " Load rate is of the engine alone, in batches of a hundredth of the step (1,000 to 10,000).",
@@ -220,6 +228,8 @@ def _write(base: Pool) -> None:
             "alerts/s",
             "MB",
             "opening",
+            "fresh CPU",
+            "before",
             "top 20",
             "top 20 CPU",
             "words CPU",
@@ -250,6 +260,8 @@ def _row(name: str, step: int, rate: float, done: dict[str, Any]) -> list[object
         f"{rate:,.0f}",
         f"{done['bytes'] / 1e6:,.0f}",
         f"{done['opening']:.0f}",
+        spread_of([row[2] for row in done.get("fresh", ())]),
+        done.get("before", EARLIER),
         spread_of([row[1] for row in top]),
         spread_of([row[2] for row in top]),
         spread_of([row[2] for row in top if row[0] in {"word", "words", "concept", "either"}]),
