@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,7 +62,7 @@ def template(alias: str) -> Json:
                     **{f"level_{level}": {"type": "date_range", "format": "strict_date"} for level in LEVELS},
                     "tie": {"type": "long"},
                     "version": {"type": "long"},
-                    "body": {"type": "keyword", "index": False, "doc_values": False},
+                    "body": {"type": "object", "enabled": False},  # as an object: read once with the answer
                 },
             },
         },
@@ -84,7 +85,7 @@ def source(document: Document, text: str) -> Json:
         "published": _day(document.published),
         "tie": tie(document.id),
         "version": document.version,
-        "body": document.body,
+        "body": json.loads(document.body),
     }
     if document.hs_at:
         body |= {"hs": list(document.hs), "hs_at": list(document.hs_at)}

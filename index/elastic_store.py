@@ -327,9 +327,9 @@ def _arguments(body: dict[str, Any]) -> dict[str, Any]:
     return {("source" if name == "_source" else name): value for name, value in body.items()}
 
 
-def _alert(body: str) -> Alert:
+def _alert(body: Any) -> Alert:
     try:
-        return Alert.model_validate_json(body)
+        return Alert.model_validate(body)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

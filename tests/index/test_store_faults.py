@@ -366,7 +366,7 @@ def test_an_alert_of_a_newer_version_in_the_index_is_told_not_misread(
     store.wait()
     if "elasticsearch" in request.node.name:
         stores = request.getfixturevalue("make_elastic")
-        body = {"doc": {"body": newer(make_alert("a"))}}
+        body = {"doc": {"body": json.loads(newer(make_alert("a")))}}
         stores.server.ask("POST", f"/{stores.alias}/_update/test:a?refresh=true", body)
     else:
         assert isinstance(store, SqliteStore)
