@@ -44,7 +44,7 @@ class Search:
         """Slots of the alerts that match, ascending; `without` leaves out the conditions on that field."""
         wanted = [condition for condition in self._plan.conditions if condition.field != without]
         if self._plan.root is None and wanted:
-            docs = self._alive(self._all_of(wanted, None))
+            docs = self._alive(self._all_of(wanted))
         else:
             docs = self._root()
             for condition in wanted:
@@ -135,7 +135,7 @@ class Search:
         if isinstance(part, Without):
             return self._all_but(self._docs(part.item))
         if isinstance(part, Both):
-            return self._all_of([item for item in part.items if not isinstance(item, Maybe)], None)
+            return self._all_of([item for item in part.items if not isinstance(item, Maybe)])
         if isinstance(part, Maybe):
             return self._every()
         if isinstance(part, Either):
@@ -161,17 +161,16 @@ class Search:
             held[self._docs(item)] += np.uint16(1)
         return np.flatnonzero(held >= part.least).astype(np.uint32)
 
-    def _all_of(self, items: Sequence[Part], docs: Docs | None) -> Docs:
+    def _all_of(self, items: Sequence[Part]) -> Docs:
         """What is cheap to list comes first, the rarest of it foremost; a phrase is then only looked for in what is left."""
         listed = [item for item in items if _is_listed(item)]
         words = [item for item in listed if not (isinstance(item, Filter) and item.field in self._view.alone)]
         listed = words or listed  # a filter that a column answers need not be listed
-        for item in sorted(listed, key=lambda item: len(self._docs(item))):
-            found = self._docs(item)
-            docs = found if docs is None else docs[self._holds(item, docs)]
-        for item in sorted((item for item in items if item not in listed), key=_effort):
-            docs = self._docs(item) if docs is None else docs[self._holds(item, docs)]
-        assert docs is not None  # noqa: S101 - there are items
+        rest = sorted((item for item in items if item not in listed), key=_effort)
+        first, *others = [*sorted(listed, key=lambda item: len(self._docs(item))), *rest]
+        docs = self._docs(first)
+        for item in others:
+            docs = docs[self._holds(item, docs)]
         return docs
 
     def _holds(self, part: Part, docs: Docs) -> Mask:
