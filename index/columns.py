@@ -296,8 +296,19 @@ def _first(chosen: Slots | None, keys: Sequence[Key], k: int) -> Slots:
     if chosen is not None and (len(chosen) <= max(k, 64) or not keys):
         return chosen
     values = keys[0](slice(None) if chosen is None else chosen)
+    near = np.flatnonzero(values <= _bound(values, k))
+    values = values.take(near)
     last = np.partition(values, k - 1)[k - 1]
-    before, equal = np.flatnonzero(values < last), np.flatnonzero(values == last)
+    before, equal = near.compress(values < last), near.compress(values == last)
     if chosen is not None:
-        before, equal = chosen[before], chosen[equal]
+        before, equal = chosen.take(before), chosen.take(equal)
     return np.concatenate((before, _first(equal, keys[1:], k - len(before))))
+
+
+def _bound(values: Array, k: int) -> Any:
+    """What at least `k` of the values are not above: the k-th of the least of every `_BLOCK`, found in one pass."""
+    least = values[: len(values) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).min(axis=1)
+    return np.partition(least, k - 1)[k - 1] if len(least) > k else values.max()
+
+
+_BLOCK = 256

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ Counts = npt.NDArray[np.uint16]
 Places = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
 #: One searched text of a document: how often it counts (1 to 4), its terms, and the terms of its words as they stand (never ranked by).
 Text = tuple[int, Sequence[str], Sequence[str]]
 
@@ -31,6 +32,8 @@ WEIGHT_BITS = 2
 STEP = 1 << WEIGHT_BITS  # from one place to the next
 FIRST_PLACE = 1 << 10  # of a segment: no phrase reaches back below zero
 MOST_PLACES = 1 << 29  # of a segment, so that places fit 31 bits
+_SPARSE = 5  # a run of less than one in so many places looks its documents up
+_FEW = 16  # so many times as long: it is the shorter list that is looked up in the longer one
 
 
 class Postings(NamedTuple):
@@ -135,40 +138,52 @@ def merged(parts: Sequence[Postings]) -> Postings:
     return Postings(docs, _NO_COUNTS, times.astype(np.uint16), places[order])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
-    """Places of one segment where the first terms that were looked at stand together, each with its document."""
+    """Places of one segment where the first terms that were looked at stand together: those of `first`, or of its places at `at`."""
 
-    owner: Docs
+    first: Postings
     places: Places
+    at: Positions | None = None
 
     @classmethod
     def of(cls, first: Postings, within: Docs | None = None) -> Run:
         """The places of one term; `within`: only in these documents (ascending)."""
-        owner = first.docs if len(first.docs) == len(first.places) else np.repeat(first.docs, first.times)
-        if within is None:
-            return cls(owner, first.places)
-        keep = np.repeat(inside(first.docs, within), first.times)
-        return cls(owner[keep], first.places[keep])
+        run = cls(first, first.places)
+        return run if within is None else run.kept(np.repeat(inside(first.docs, within), first.times))
 
     def kept(self, mask: Mask) -> Run:
-        return Run(self.owner[mask], self.places[mask])
+        left = mask.nonzero()[0]
+        return Run(self.first, self.places.take(left), left if self.at is None else self.at.take(left))
 
     def has(self, places: Places | Bits, distance: int) -> Mask:
         """Which of them have another term so many places later (earlier: below 0)."""
         wanted = self.places + np.int32(distance * STEP)
         return places.has(wanted) if isinstance(places, Bits) else inside(wanted, places)
 
+    @cached_property
     def counted(self) -> tuple[Docs, Counts]:
         """The documents, and how much the run counts in each."""
         if not len(self.places):
             return np.empty(0, np.uint32), _NO_COUNTS
-        weights = (self.places & (STEP - 1)) + 1
-        new = self.owner[1:] != self.owner[:-1]
-        if new.all():  # it stands once in each
-            return self.owner, weights.astype(np.uint16)
-        starts = np.flatnonzero(np.concatenate(([True], new)))
-        return self.owner[starts], np.add.reduceat(weights, starts).clip(max=65535).astype(np.uint16)
+        docs, times, total = self.first.docs, self.first.times, len(self.first.places)
+        weights = self.places & np.int32(STEP - 1)
+        weights += np.int32(1)
+        if len(docs) == total:  # it stands once in each
+            return docs if self.at is None else docs.take(self.at), weights.astype(np.uint16)
+        ends = np.cumsum(times, dtype=np.int64)
+        if self.at is not None and len(self.at) * _SPARSE < total:
+            owner = np.searchsorted(ends, self.at, side="right")
+            starts = _changes(owner)
+            counts = _summed(weights, np.append(starts[1:], len(owner)))
+            return docs.take(owner.take(starts)), counts
+        if self.at is not None:
+            every = np.zeros(total, np.int32)
+            every[self.at] = weights
+            weights = every
+        counts = _summed(weights, ends)
+        there = counts > 0
+        return docs.compress(there), counts.compress(there)
 
 
 class Bits(NamedTuple):
@@ -184,32 +199,63 @@ class Bits(NamedTuple):
         end = int(at[-1]) + 9  # the last octet stays empty: it answers for all places behind
         if len(at) * 64 > end:
             there = np.zeros(end, np.bool_)
-            there[at] = True
+            there[at.astype(np.intp)] = True
             return cls(np.packbits(there, bitorder="little"))
         octet = at >> 3  # few: their octets one by one, without a byte for every place
+        at &= 7
+        starts = _changes(octet)
+        sums = np.cumsum(_BIT.take(at), dtype=np.uint8).take(
+            np.append(starts[1:], len(at)) - 1
+        )  # modulo 256, as are differences
         found = np.zeros((end + 7) >> 3, np.uint8)
-        starts = np.flatnonzero(np.concatenate(([True], octet[1:] != octet[:-1])))
-        found[octet[starts]] = np.bitwise_or.reduceat(_BIT[at & 7], starts)
+        found[octet.take(starts).astype(np.intp)] = np.diff(sums, prepend=np.uint8(0))
         return cls(found)
 
     def has(self, places: Places) -> Mask:
-        """Which of the places (in any order) it has."""
+        """Which of the places (in any order) it has. In place, for there may be a million."""
         at = places >> WEIGHT_BITS
-        found: Mask = (self.bytes.take(at >> 3, mode="clip") & _BIT[at & 7]) != 0
-        return found
+        octets = self.bytes.take(at >> 3, mode="clip")
+        at &= 7
+        np.right_shift(octets, at.astype(np.uint8), out=octets)
+        octets &= np.uint8(1)
+        return octets.view(np.bool_)
 
 
 _BIT = (1 << np.arange(8)).astype(np.uint8)
 
 
+def _summed(weights: Places, ends: Positions) -> Counts:
+    """Sums of what stands before each end: `np.add.reduceat` takes more than twice as long where most groups have one or two."""
+    sums = np.cumsum(weights, dtype=np.int64).take(ends - 1)
+    return np.diff(sums, prepend=0).clip(max=65535).astype(np.uint16)
+
+
+def _changes(values: npt.NDArray[Any]) -> Positions:
+    """Where each run of equal values begins."""
+    first = np.empty(len(values), np.bool_)
+    first[:1] = True
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return first.nonzero()[0]
+
+
 def inside(values: npt.NDArray[Any], others: npt.NDArray[Any]) -> Mask:
-    """Which of `values` are among `others`; both ascending, so a search by halves needs no sorting (`np.isin` sorts)."""
-    if not len(others):
-        return np.zeros(len(values), np.bool_)
+    """Which of `values` are among `others`; both ascending, each once, so a search by halves needs no sorting (`np.isin` sorts)."""
+    if len(others) * _FEW < len(values):
+        found = np.zeros(len(values), np.bool_)
+        at = np.searchsorted(values, others)
+        at[at == len(values)] = 0
+        found[at.compress(values.take(at) == others)] = True
+        return found
     at = np.searchsorted(others, values)
     at[at == len(others)] = 0
-    found: Mask = others[at] == values
-    return found
+    return others.take(at) == values if len(others) else np.zeros(len(values), np.bool_)
+
+
+def united(parts: Sequence[Docs]) -> Docs:
+    """What any part has, ascending, each once; the parts ascend, so a stable sort only merges them (`np.unique` hashes: ten times as long)."""
+    joined = np.concatenate(parts)
+    joined.sort(kind="stable")
+    return joined.take(_changes(joined))
 
 
 @lru_cache(maxsize=1)

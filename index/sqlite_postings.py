@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from index.columns import View
-from index.postings import STEP, Bits, Counts, Docs, Mask, Places, Postings, Run, inside, merged
-from index.sqlite_schema import LAST, arrays, decode
+from index.postings import STEP, Bits, Counts, Docs, Mask, Places, Postings, Run, inside, merged, united
+from index.sqlite_schema import ARRAYS, LAST, TYPES, arrays, decode
 
 #: Sets are looked up by halves as long as one is so many times the other, else through a mask over all alerts.
 _FEW = 16
+_SOME = 8  # sets are merged as long as together they are not one in so many of all alerts, else by such a mask
 LONG = 1 << 16  # bytes: what is shorter is read in no time
 LEAST, PER_ALERT = 64 << 20, 1_500  # bytes of what is kept, and for each alert
 #: Places of a term in a segment from which on bits pay: when at least one in so many of all places is the term's, or so many are asked for.
@@ -132,15 +133,15 @@ class Terms:
         sql = f"SELECT {arrays('docs')} FROM {self._segments} {wanted} {self._long}"  # noqa: S608
         found = b"".join(docs for (docs,) in self._connection.execute(sql, tuple(values)))
         docs = np.frombuffer(found, np.uint32)
-        if len(docs) * _FEW < self._length:
-            return np.unique(docs)
+        if len(docs) * _SOME < self._length:
+            return united([docs])
         return np.flatnonzero(self.mask([docs])).astype(np.uint32)
 
     def phrase(self, sequence: tuple[str, ...], *, prefix: bool = False, within: Docs | None = None) -> Standing:
         """Where the terms stand one after another; `prefix`: the last one is only begun; `within`: elsewhere it is not wanted."""
         sizes = [self._sizes(term, prefix=prefix and at == len(sequence) - 1) for at, term in enumerate(sequence)]
         found = [
-            self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)[0].counted()
+            self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)[0].counted
             for seg in sizes[0]
             if all(seg in size for size in sizes)
         ]
@@ -162,7 +163,7 @@ class Terms:
                 for at, word in enumerate(words):
                     if word and len(run.places):
                         run = run.kept(self._has(seg, word, run, at - rarest))
-                found.append(run.counted()[0])
+                found.append(run.counted[0])
         return _joined(found, np.uint32)
 
     def is_only_form(self, word: str, term: str) -> bool:
@@ -219,16 +220,24 @@ class Terms:
         return merged([decode(*row) for row in rows])
 
     def _row(self, seg: int, term: str) -> Postings:
-        key = (self._epoch, seg, term, "row")
-        found = self._kept.get(key)
+        return Postings(*self._kept_arrays(seg, term, ARRAYS))
+
+    def _places(self, seg: int, term: str) -> Places:
+        """Only where it stands: less than half of what is written of it."""
+        whole = self._kept.get((self._epoch, seg, term, ARRAYS))
+        return Postings(*whole).places if whole else self._kept_arrays(seg, term, ("places",))[0]
+
+    def _kept_arrays(self, seg: int, term: str, names: tuple[str, ...]) -> tuple[npt.NDArray[Any], ...]:
+        key = (self._epoch, seg, term, names)
+        found: tuple[npt.NDArray[Any], ...] | None = self._kept.get(key)
         if found is None:
             row = self._connection.execute(
-                f"SELECT {arrays()} FROM {self._term} = ?",  # noqa: S608
+                f"SELECT {arrays(*names)} FROM {self._term} = ?",  # noqa: S608
                 (seg, term),
             ).fetchone()
-            found = decode(*row) if row else decode(b"")
+            found = tuple(np.frombuffer(blob, TYPES[name]) for name, blob in zip(names, row or _NOTHING, strict=False))
             self._kept.put(key, found)
-        return Postings(*found)
+        return found
 
     def _has(self, seg: int, term: str, run: Run, distance: int) -> Mask:
         """Which places of the run have the term so far away.
@@ -239,7 +248,7 @@ class Terms:
         key = (self._epoch, seg, term, "bits")
         bits = self._kept.get(key)
         if bits is None:
-            places = self._row(seg, term).places
+            places = self._places(seg, term)
             if not _wants_bits(places, run):
                 return run.has(places, distance)
             bits = Bits.of(places)
@@ -253,8 +262,8 @@ class Terms:
         parts = [part for part in parts if len(part)]
         if len(parts) < 2:
             return parts[0] if parts else np.empty(0, np.uint32)
-        if sum(map(len, parts)) * _FEW < self._length:
-            return np.unique(np.concatenate(parts))
+        if sum(map(len, parts)) * _SOME < self._length:
+            return united(parts)
         return np.flatnonzero(self.mask(parts)).astype(np.uint32)
 
     def mask(self, parts: Sequence[Docs], masks: Sequence[Mask] = ()) -> Mask:
@@ -263,19 +272,13 @@ class Terms:
         for mask in masks[1:]:
             found |= mask
         for part in parts:
-            found[part] = True
+            found[part.astype(np.intp)] = True  # NumPy would make these as well, but in small pieces
         return found
 
     def among(self, docs: Docs, others: Docs) -> Mask:
         """Which of `docs` are in `others`; both ascending."""
-        if len(docs) * _FEW < len(others):
+        if len(docs) * _FEW < len(others) or len(others) * _FEW < len(docs):
             return inside(docs, others)
-        if len(others) * _FEW < len(docs):
-            found = np.zeros(len(docs), np.bool_)
-            at = np.searchsorted(docs, others)
-            at = at[docs[np.minimum(at, len(docs) - 1)] == others]
-            found[at] = True
-            return found
         return self.mask([others]).take(docs)
 
     def counts(self, docs: Docs, standing: Standing) -> Counts:
@@ -288,8 +291,11 @@ class Terms:
             at = np.minimum(np.searchsorted(standing.docs, docs), len(standing.docs) - 1)
             return np.where(standing.docs[at] == docs, standing.counts[at], np.uint16(0))
         every = np.zeros(self._length + 1, np.uint16)
-        every[standing.docs] = standing.counts
+        every[standing.docs.astype(np.intp)] = standing.counts
         return every[1:] if len(docs) == self._length else every.take(docs)
+
+
+_NOTHING = (b"",) * len(ARRAYS)
 
 
 def _wants_bits(places: Places, run: Run) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import heapq
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, count, groupby
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,8 @@ MAX_SEGMENT = 300_000  # alerts; a larger merge would keep other writers waiting
 #: Bytes of one term's arrays in its own row. Longer ones have a row elsewhere: SQLite reads a whole row to compare its key, also when it
 #: only looks for another one.
 SHORT = 400
-ARRAYS = ("docs", "counts", "times", "places")
+TYPES: Mapping[str, Any] = {"docs": np.uint32, "counts": np.uint16, "times": np.uint16, "places": np.int32}
+ARRAYS = tuple(TYPES)
 COLUMNS = (*SINGLE, *SEVERAL)
 PAGE = 16_384  # bytes: a record of some two thousand would leave two fifths of SQLite's usual page empty
 LAST = "\U0010ffff"  # above every code point a term can hold: the end of the range of a prefix
@@ -284,12 +286,8 @@ def vocabulary(
 
 
 def decode(docs: bytes, counts: bytes = b"", times: bytes = b"", places: bytes = b"") -> Postings:
-    return Postings(
-        np.frombuffer(docs, np.uint32),
-        np.frombuffer(counts, np.uint16),
-        np.frombuffer(times, np.uint16),
-        np.frombuffer(places, np.int32),
-    )
+    blobs = (docs, counts, times, places)
+    return Postings(*(np.frombuffer(blob, dtype) for blob, dtype in zip(blobs, TYPES.values(), strict=True)))
 
 
 assert all(field.name.isidentifier() for field in FIELDS)  # noqa: S101 - they are written into condition terms

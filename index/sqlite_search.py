@@ -52,7 +52,7 @@ class Search:
                     self._kept[condition] = self._holds(condition, docs)
             masks = [self._kept[condition] for condition in wanted]
             if masks:
-                docs = docs[np.logical_and.reduce(masks)]
+                docs = docs.compress(np.logical_and.reduce(masks))
         hits = docs.astype(np.int64)
         hits -= 1
         self._last = hits, docs
@@ -115,7 +115,7 @@ class Search:
         return np.arange(1, self._view.length + 1, dtype=np.uint32)
 
     def _alive(self, docs: Docs) -> Docs:
-        return docs if self._view.living == self._view.length else docs[self._view.alive[docs - 1]]
+        return docs if self._view.living == self._view.length else docs.compress(self._view.alive.take(docs - 1))
 
     # --- which documents -------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class Search:
         first, *others = [*sorted(listed, key=lambda item: len(self._docs(item))), *rest]
         docs = self._docs(first)
         for item in others:
-            docs = docs[self._holds(item, docs)]
+            docs = docs.compress(self._holds(item, docs))  # many times as fast as `docs[…]` where half of them are left
         return docs
 
     def _holds(self, part: Part, docs: Docs) -> Mask:
@@ -240,7 +240,7 @@ class Search:
             every = self._every()
             held = self._column(wanted, every)
             assert held is not None  # noqa: S101 - these fields have columns
-            return every[held]
+            return every.compress(held)
         if wanted.filled is None:
             return self._terms.any_of(condition_names(wanted))
         holding = self._terms.any_of([f"#{wanted.field}"])
@@ -259,11 +259,11 @@ class Search:
             else:
                 chosen[:] = not wanted.filled
                 chosen[: len(LEVELS)] = wanted.filled
-            return np.asarray(chosen[view.levels(self._as_of)[docs - 1]])
+            return np.asarray(chosen.take(view.levels(self._as_of).take(docs - 1)))
         if field in view.alone:
             tags = view.alone[field].take(docs - 1)
             if wanted.filled is None:
-                return np.asarray(view.chosen(field, wanted.values)[tags])
+                return view.chosen(field, wanted.values).take(tags)
             return np.asarray((tags != 0) == wanted.filled)
         if field not in DATE_FIELDS:
             return None

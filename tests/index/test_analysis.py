@@ -19,15 +19,18 @@ from index.postings import (
     FIRST_PLACE,
     STEP,
     Bits,
+    Postings,
     Run,
     counted,
     idf,
+    inside,
     invert,
     length_codes,
     merged,
     norms,
     scores,
     shifted,
+    united,
 )
 from index.query import parse
 from index.suggest import distance, nearest
@@ -141,7 +144,7 @@ def test_postings_and_phrases_are_what_they_mean(
     for at, term in enumerate(sought):
         if run is not None:
             run = run.kept(run.has(index[term].places, at)) if term in index else None
-    docs, counts = run.counted() if run else ([], [])
+    docs, counts = run.counted if run else ([], [])
     expected_phrase = {}
     for n, own in enumerate(texts, 1):
         times = sum(
@@ -159,10 +162,46 @@ def test_postings_and_phrases_are_what_they_mean(
     st.sets(st.integers(1, 400)), st.sets(st.integers(1, 400), min_size=1), st.integers(-3, 3)
 )  # 22 places: a dense term
 def test_places_are_found_alike_by_halves_and_by_bits(wanted: set[int], places: set[int], distance: int) -> None:
+    none = np.empty(0, np.uint16)
     a, b = (np.array(sorted((FIRST_PLACE + n) * STEP for n in side), np.int32) for side in (wanted, places))
-    run = Run(a.astype(np.uint32), a)
+    run = Run(Postings(a.astype(np.uint32), none, none, a), a)
     expected = [n + distance in places for n in sorted(wanted)]
     assert run.has(b, distance).tolist() == run.has(Bits.of(b), distance).tolist() == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sets(st.integers(0, 900)), st.sets(st.integers(0, 900)), st.sampled_from([1, 30]))
+def test_sets_of_numbers(some: set[int], others: set[int], thin: int) -> None:
+    """As Python's sets have them; thinned out, one is so much the longer that the other one is looked up in it."""
+    few = set(sorted(others)[::thin])
+    a, b = (np.array(sorted(side), np.uint32) for side in (some, few))
+    assert inside(a, b).tolist() == [n in few for n in a.tolist()]
+    assert inside(b, a).tolist() == [n in some for n in b.tolist()]
+    assert united([a, b, a]).tolist() == sorted(some | few)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+@pytest.mark.parametrize("share", [0.02, 0.6, 1.0])
+def test_what_a_long_run_counts(repeats: int, share: float) -> None:
+    """Where few and where most places are left, and where the term stands once in each document: as counted one by one."""
+    chance = np.random.default_rng(7)
+    times = chance.integers(1, repeats + 1, 3_000).astype(np.uint16)
+    docs = np.arange(5, 3_005, dtype=np.uint32)
+    total = int(times.sum())
+    places = ((FIRST_PLACE + np.arange(total) * 3) * STEP + chance.integers(0, 4, total)).astype(np.int32)
+    left = chance.random(total) < share
+    run = (
+        Run.of(Postings(docs, times, times, places)).kept(left)
+        if share < 1
+        else Run.of(Postings(docs, times, times, places))
+    )
+    expected: dict[int, int] = {}
+    for doc, place, kept in zip(np.repeat(docs, times).tolist(), places.tolist(), left.tolist(), strict=True):
+        if kept or share == 1:
+            expected[doc] = expected.get(doc, 0) + place % STEP + 1
+    found = run.counted
+    assert dict(zip(*(array.tolist() for array in found), strict=True)) == expected
+    assert found[0].tolist() == sorted(expected)
 
 
 def test_several_terms_of_a_segment_as_one() -> None:
@@ -171,15 +210,15 @@ def test_several_terms_of_a_segment_as_one() -> None:
     either = merged([index["a2"], index["a1"]])
     assert (either.docs.tolist(), either.times.tolist()) == ([1, 2], [2, 2])
     assert either.places.tolist() == sorted(either.places.tolist())
-    assert (both := Run.of(either)).kept(both.has(index["b"].places, 1)).counted()[0].tolist() == [1]
+    assert (both := Run.of(either)).kept(both.has(index["b"].places, 1)).counted[0].tolist() == [1]
 
 
 def test_a_segment_laid_behind_another_keeps_its_phrases() -> None:
     rows, _ = invert([[(3, ["a", "b"], ["", ""])]], 7)
     places = {term: np.frombuffer(shifted(found.places.tobytes(), 500), np.int32) for term, found in rows}
-    run = Run(np.array([7], np.uint32), places["a"])
+    run = Run(rows[0][1], places["a"])
     run = run.kept(run.has(places["b"], 1))
-    assert [array.tolist() for array in run.counted()] == [[7], [3]]
+    assert [array.tolist() for array in run.counted] == [[7], [3]]
     assert places["a"].tolist() == [(FIRST_PLACE + 500) * STEP + 2]
 
 
@@ -215,6 +254,17 @@ def test_the_first_k_are_those_of_a_full_sort(rows: list[tuple[int, int, int]], 
     got = top(len(rows), keys, k)
     as_rows = [tuple(column[i] for column in columns) for i in got.tolist()]
     assert as_rows == sorted(zip(*(column.tolist() for column in columns), strict=True))[:k]
+
+
+@pytest.mark.parametrize(("values", "days"), [(5_000, 9), (40, 3), (1, 700)])
+def test_the_first_k_of_very_many_are_those_of_a_full_sort(values: int, days: int) -> None:
+    """Enough of them that whole blocks are passed over; many equal ones, so that the later keys decide."""
+    chance = np.random.default_rng(values)
+    columns = [chance.integers(0, end, 30_011) for end in (values, days, 1 << 60)]
+    keys = [lambda at, column=column: column[at] for column in columns]
+    whole = np.lexsort(list(reversed(columns)))
+    for k in (1, 20, 117, 200):
+        assert top(30_011, keys, k).tolist() == whole[:k].tolist()
 
 
 # --- words spelt nearly the same, passages -----------------------------------------------------------------------------
