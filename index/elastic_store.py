@@ -13,7 +13,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import (
+    ApiError,
+    AuthorizationException,
+    Elasticsearch,
+    NotFoundError,
+    OrjsonSerializer,
+    TransportError,
+)
 from pydantic import ValidationError
 
 from index import elastic_mapping
@@ -56,6 +63,7 @@ class ElasticStore:
             [url.strip() for url in urls],
             basic_auth=(user, password) if user else None,
             request_timeout=timeout,
+            serializer=OrjsonSerializer(),  # an answer of twenty alerts is a hundred kilobytes
             retry_on_timeout=True,  # every write has an id and a version: twice is once
             max_retries=3,
             retry_on_status=(502, 503, 504),  # a busy cluster (429) is asked again after a pause, never at once

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from crawlers import places
 from index.analysis import Concepts, alternatives, concept_term, surface, tokens
@@ -151,8 +152,9 @@ class _Reading:
     strict: bool = False  # every word must be found, fillers too
 
 
+@lru_cache(maxsize=1_000)
 def plan(query: Query, concepts: Concepts) -> Plan:
-    """Raises QueryError when the query comes to more terms than an engine should be asked for."""
+    """What a query means; kept, since a page asks the same one several times. Raises QueryError when it comes to more terms than an engine should be asked for."""
     reading = _Reading(concepts, query.missing, [])
     root = _part(query.tree, reading) if query.tree is not None else None
     if sum(_size(part) for part in _walk(root)) > MAX_TERMS:
