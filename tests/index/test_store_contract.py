@@ -523,6 +523,13 @@ def test_the_heaviest_query_that_is_allowed_is_answered(filled: Store, as_of: dt
         filled.search(parse("通" * 1_900), as_of=as_of)
 
 
+@pytest.mark.parametrize("query", ["\ud800", '"power \ud83d banks"', 'exact:"power \ud800"', "-\udfff power", "\0"])
+def test_half_a_character_is_nothing_that_is_found(filled: Store, as_of: dt.date, query: str) -> None:
+    """As it comes out of a cut text or a form; no engine may fail on what cannot be written as UTF-8."""
+    found = filled.search(parse(query), as_of=as_of, highlight_lang="en")
+    assert found.total == len(list(filled.scan(parse(query), as_of=as_of)))
+
+
 def test_a_rebuild_switches_at_once_and_takes_in_what_came_meanwhile(
     store: Store, make_alert: Make, as_of: dt.date
 ) -> None:
