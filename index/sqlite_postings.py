@@ -277,22 +277,38 @@ class Terms:
 
     def among(self, docs: Docs, others: Docs) -> Mask:
         """Which of `docs` are in `others`; both ascending."""
+        others = others[_span(others, docs)]
         if len(docs) * _FEW < len(others) or len(others) * _FEW < len(docs):
             return inside(docs, others)
-        return self.mask([others]).take(docs)
+        if not len(docs):
+            return np.empty(0, np.bool_)
+        found = np.zeros(int(docs[-1] - docs[0]) + 1, np.bool_)
+        found[(others - docs[0]).astype(np.intp)] = True
+        held: Mask = found.take(docs - docs[0])
+        return held
 
     def counts(self, docs: Docs, standing: Standing) -> Counts:
-        """How much it counts in each of `docs` (ascending); 0 where it does not stand."""
-        if len(docs) == len(standing.docs) and np.array_equal(docs, standing.docs):
-            return standing.counts
+        """How much it counts in each of `docs` (ascending, some); 0 where it does not stand."""
+        width = int(docs[-1] - docs[0]) + 1
         if standing.every is not None:
-            return standing.every[1:] if len(docs) == self._length else standing.every.take(docs)
-        if len(docs) * _FEW < len(standing.docs):
-            at = np.minimum(np.searchsorted(standing.docs, docs), len(standing.docs) - 1)
-            return np.where(standing.docs[at] == docs, standing.counts[at], np.uint16(0))
-        every = np.zeros(self._length + 1, np.uint16)
-        every[standing.docs.astype(np.intp)] = standing.counts
-        return every[1:] if len(docs) == self._length else every.take(docs)
+            return standing.every[docs[0] : docs[0] + width] if width == len(docs) else standing.every.take(docs)
+        span = _span(standing.docs, docs)
+        there, counts = standing.docs[span], standing.counts[span]
+        if len(there) == len(docs) and np.array_equal(there, docs):
+            return counts
+        if len(docs) * _FEW < len(there):
+            at = np.minimum(np.searchsorted(there, docs), len(there) - 1)
+            return np.where(there[at] == docs, counts[at], np.uint16(0))
+        every = np.zeros(width, np.uint16)
+        every[(there - docs[0]).astype(np.intp)] = counts
+        return every if width == len(docs) else every.take(docs - docs[0])
+
+
+def _span(of: Docs, docs: Docs) -> slice:
+    """Where in `of` the numbers between the first and the last of `docs` stand; both ascending."""
+    if not len(docs):
+        return slice(0, 0)
+    return slice(int(np.searchsorted(of, docs[0])), int(np.searchsorted(of, docs[-1], side="right")))
 
 
 _NOTHING = (b"",) * len(ARRAYS)

@@ -35,6 +35,7 @@ class Search:
         self._kept: dict[Filter, Mask] = {}
         self._last: tuple[Slots, Docs] = (np.empty(0, np.int64), np.empty(0, np.uint32))  # the hits given out last
         self._norms: Floats = np.empty(0, np.float32)  # of the documents whose scores are being computed
+        self._in_parts = False  # these are some of the hits: others follow
 
     @property
     def conditions(self) -> tuple[Filter, ...]:
@@ -95,15 +96,22 @@ class Search:
         return np.where(deadline == NEVER, 2 * far, np.where(left >= 0, left, far - left))
 
     def _scores(self, hits: Slots) -> Floats:
-        """By hit; these ascend."""
+        """By hit; these ascend. Some at a time: what a step leaves for the next one stays in the processor's cache, and asking the
+        system for new memory, an array of a million after another, takes longer than the sums."""
         whole = len(hits) == self._view.length
-        bonus = self._view.bonus(self._as_of) if whole else self._view.bonus(self._as_of).take(hits)
+        bonus = self._view.bonus(self._as_of)
         if self._plan.root is None:
-            return bonus
-        self._norms = self._view.norms if whole else self._view.norms.take(hits)
+            return bonus if whole else bonus.take(hits)
         docs = self._last[1] if hits is self._last[0] else (hits + 1).astype(np.uint32)
-        scored = self._score(self._plan.root, docs, sure=True)
-        return bonus if scored is None else scored + bonus
+        self._in_parts = len(hits) > PART
+        found = np.empty(len(hits), np.float32)
+        for start in range(0, len(hits), PART):
+            part = slice(start, start + PART)
+            at = part if whole else hits[part]
+            self._norms = self._view.norms[at]
+            scored = self._score(self._plan.root, docs[part], sure=True)
+            found[part] = bonus[at] if scored is None else scored + bonus[at]
+        return found
 
     def _root(self) -> Docs:
         if self._base is None:
@@ -301,7 +309,7 @@ class Search:
     def _term_score(self, term: Term, docs: Docs) -> Floats:
         total: Floats | None = None
         for sequence in term.sequences:
-            standing = self._sequence(term, sequence, docs)
+            standing = self._sequence(term, sequence, None if self._in_parts else docs)
             if term.prefix:
                 return self._terms.among(docs, standing.docs).astype(np.float32)  # 1, like Elasticsearch's prefix query
             if len(standing.docs):
@@ -311,6 +319,7 @@ class Search:
         return np.zeros(len(docs), np.float32) if total is None else total
 
 
+PART = 1 << 16  # hits that are scored at a time
 #: Of a level's number, 255 (none in force) lowest.
 RANKS = np.full(256, -1, np.int16)
 RANKS[: len(LEVELS)] = range(len(LEVELS))

@@ -96,6 +96,39 @@ def test_scores_do_not_depend_on_how_arrays_are_kept(
     assert all(found[0])
 
 
+def test_scores_do_not_depend_on_how_many_are_computed_at_a_time(
+    sqlite_store: SqliteStore, make_alert: Make, as_of: dt.date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three hits at a time, however sets are looked up, give what all of them at once do. Shown to fail: `_span` without its `side`."""
+    made = texts(6, 90)
+    for start in range(0, 90, 30):
+        sqlite_store.put(make_alert(str(n), title=made[n][0], summary=made[n][1]) for n in range(start, start + 30))
+    sqlite_store.put([make_alert("4", title="toys", version=2)])  # its earlier number is gone
+    queries = [
+        parse(text).model_copy(update={"missing": missing})
+        for text in (
+            "",
+            "toy",
+            "toy OR b12",
+            "toy 锂电池 b12",
+            '"of the" OR 2019',
+            'exact:"the toys" OR b12',
+            "batteries -2019",
+            "market:US toy",
+        )
+        for missing in (0, 1)
+    ]
+    found = []
+    for part, few in ((1 << 16, 16), (3, 16), (3, 1), (1, 1 << 20)):
+        monkeypatch.setattr("index.sqlite_search.PART", part)
+        monkeypatch.setattr("index.sqlite_postings._FEW", few)
+        monkeypatch.setattr("index.postings._FEW", few)
+        pages = [sqlite_store.search(query, as_of=as_of, limit=100) for query in queries]
+        found.append([[(hit.alert.id, hit.score) for hit in page.hits] for page in pages])
+    assert found[0] == found[1] == found[2] == found[3]
+    assert sum(map(bool, found[0])) > 12
+
+
 def test_what_was_not_asked_for_longest_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("index.sqlite_postings.LONG", 8)
     kept = Kept(limit=400)
