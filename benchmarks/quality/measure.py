@@ -75,7 +75,9 @@ def _report(
         "Search quality: ours, plain Elasticsearch, SQLite trigram"
         + ("" if set_name == "first" else f" ({set_name} set)"),
         _BLIND * (set_name == "blind")
-        + _what(len(languages), collection.fingerprint(languages), Counter(languages.values()), asked, judged),
+        + _what(
+            len(languages), collection.fingerprint(languages), Counter(languages.values()), asked, judged, chosen.depth
+        ),
         ["queries", "n", "system", "nDCG@10", "recall@50", "cross-language recall", "… alone", "unjudged in top 10"],
         [row for label, wanted in _groups() for row in _rows(label, wanted, scores)],
         _notes(asked, judged, scores),
@@ -89,13 +91,15 @@ _BLIND = (
 )
 
 
-def _what(size: int, fingerprint: str, mix: Counter[str], asked: Sequence[Asked], judged: Judgements) -> str:
+def _what(
+    size: int, fingerprint: str, mix: Counter[str], asked: Sequence[Asked], judged: Judgements, depth: int
+) -> str:
     pairs = [grade for grades in judged.values() for grade in grades.values()]
     spread = ", ".join(f"{grade}: {pairs.count(grade):,}" for grade in reversed(tables.GRADES))
     languages = ", ".join(f"{language} {count:,}" for language, count in mix.most_common())
     return (
         f"{size:,} alerts ({languages}; ids {fingerprint}, seed {collection.SEED}): the recordings, the sample week, the sources' samples, and 31"
-        f" notifications in Chinese. {len(asked)} queries for {len(judged)} needs; {len(pairs):,} judgements (grade {spread}) of the first 20 of"
+        f" notifications in Chinese. {len(asked)} queries for {len(judged)} needs; {len(pairs):,} judgements (grade {spread}) of the first {depth} of"
         " each system for each wording of a need, pooled, shuffled, the system hidden. *Ours* is the embedded engine; Elasticsearch behind our protocol ranks alike by contract. The plain"
         " systems index the original title and text. Means over the queries that can tell, 95 % bootstrap intervals over queries in brackets."
     )

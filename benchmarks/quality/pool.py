@@ -1,4 +1,4 @@
-"""What judges get: of every need the first twenty of each system for each wording, each notice once, shuffled, no system told.
+"""What judges get: of every need the first of each system (`tables.Set.depth`) for each wording, each notice once, shuffled, no system told.
 
 `python -m benchmarks.quality.pool DIR [blind]` writes `pool_1.jsonl` … `pool_3.jsonl` into a folder outside the repository (they hold the
 authorities' texts). A line is a need, as it was asked, with its documents: title, an excerpt and facts as published, nothing that we made of them.
@@ -22,14 +22,14 @@ from benchmarks.quality.tables import Asked
 from crawlers import places
 from crawlers.notice import Notice
 
-DEPTH, PARTS, SEED = 20, 3, 20
+PARTS, SEED = 3, 20
 TITLE, EXCERPT, FACTS, VALUE = 300, 700, 400, 160  # characters
 _WORD = re.compile(r"[^\W\d_]{4,}|\d{3,}|[\u3041-\u30ff\u4e00-\u9fff]{2,}")
 
 
-def merged(rankings: Sequence[Sequence[str]], seed: str, judged: Collection[str] = ()) -> list[str]:
-    """The first `DEPTH` of each, each id once, in an order that tells nothing: it depends on the seed alone."""
-    found = sorted({notice for ranking in rankings for notice in ranking[:DEPTH]}.difference(judged))
+def merged(rankings: Sequence[Sequence[str]], depth: int, seed: str, judged: Collection[str] = ()) -> list[str]:
+    """The first `depth` of each, each id once, in an order that tells nothing: it depends on the seed alone."""
+    found = sorted({notice for ranking in rankings for notice in ranking[:depth]}.difference(judged))
     random.Random(seed).shuffle(found)
     return found
 
@@ -113,8 +113,8 @@ def main(folder: Path, name: str = "first") -> int:
     lines = []
     with systems.opened(alerts) as opened:
         for topic, asked in sorted(topics.items()):
-            rankings = [system.rank(query.text, DEPTH) for query in asked for system in opened.values()]
-            ids = merged(rankings, f"{SEED} {topic}", judged.get(topic, {}))
+            rankings = [system.rank(query.text, chosen.depth) for query in asked for system in opened.values()]
+            ids = merged(rankings, chosen.depth, f"{SEED} {topic}", judged.get(topic, {}))
             documents = [{"n": n, **shown(by_id[notice], asked)} for n, notice in enumerate(ids, start=1)]
             texts = [query.text for query in asked]
             lines.append({"topic": topic, "asked": texts, "need": asked[0].need, "docs": documents})

@@ -26,16 +26,17 @@ Judgements = dict[str, dict[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """A set of queries, where its judgements are, and the name of its report."""
+    """A set of queries, where its judgements are, the name of its report, and how many of each system's list were judged."""
 
     queries: Path
     judgements: Path
     report: str
+    depth: int
 
 
 SETS = {
-    "first": Set(QUERIES, JUDGEMENTS, "quality"),
-    "blind": Set(BLIND_QUERIES, BLIND_JUDGEMENTS, "quality-blind"),
+    "first": Set(QUERIES, JUDGEMENTS, "quality", 50),
+    "blind": Set(BLIND_QUERIES, BLIND_JUDGEMENTS, "quality-blind", 20),
 }
 
 

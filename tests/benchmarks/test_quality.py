@@ -140,11 +140,11 @@ def test_what_judges_gave_is_taken_whole_or_refused(tmp_path: Path) -> None:
 def test_a_pool_is_the_first_of_each_once_in_an_order_that_hides_the_systems() -> None:
     """Shown to fail when the rankings are put one behind the other: the order then depends on which system is asked first."""
     one, two = [f"a{n}" for n in range(30)], [f"a{n}" for n in range(15, 45)]
-    found = pool.merged([one, two], "seed")
+    found = pool.merged([one, two], 20, "seed")
     assert sorted(found) == sorted({*one[:20], *two[:20]})
-    assert found == pool.merged([two, one], "seed")
-    assert found != pool.merged([one, two], "other seed")
-    assert set(pool.merged([one, two], "seed", judged={"a0"})) == set(found) - {"a0"}
+    assert found == pool.merged([two, one], 20, "seed")
+    assert found != pool.merged([one, two], 20, "other seed")
+    assert set(pool.merged([one, two], 20, "seed", judged={"a0"})) == set(found) - {"a0"}
 
 
 def test_an_excerpt_shows_the_beginning_and_the_passage_that_matters() -> None:
