@@ -112,6 +112,7 @@ def a_week() -> list[Line]:
             milestones=(
                 Milestone(kind="comment_deadline", date=dt.date(2026, 11, 24), replaces=dt.date(2026, 11, 20)),
                 Milestone(kind="application", date=dt.date(2027, 6, 1)),
+                Milestone(kind="entry_into_force", text="20 days from publication in the Official Journal of the Union"),
             ),
             documents=(Document(url="javascript:alert(3)", title="a trap"), Document(url="https://example.org/a.pdf")),
         ),
