@@ -1,5 +1,5 @@
 """The one protocol of the search engines, and what they give back. The same query gives the same set of hits and the same
-counts on each of them (`tests/index/test_store_contract.py`)."""
+counts on each of them (`tests/index/test_store_contract.py`, `…_order.py`, `…_writes.py`)."""
 
 from __future__ import annotations
 

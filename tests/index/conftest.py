@@ -18,8 +18,10 @@ from crawlers.notice import Notice
 from index.alert import Alert
 from index.elastic_store import ElasticStore
 from index.sqlite_store import SqliteStore
+from index.store import Store
 from nlp.assessment import Assessment
 from nlp.gazetteer import Concept, Gazetteer
+from tests.index.library import Make, library
 
 AS_OF = dt.date(2026, 11, 16)
 
@@ -247,3 +249,11 @@ def any_store(
     stores = ElasticStores(request.getfixturevalue("elasticsearch"), gazetteer)
     yield stores()
     stores.close()
+
+
+@pytest.fixture(scope="module")
+def filled(any_store: Store, make_alert: Make) -> Store:
+    """Each engine with the library; tests only read it."""
+    any_store.put(library(make_alert))
+    any_store.wait()
+    return any_store

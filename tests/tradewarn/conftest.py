@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from crawlers.notice import Document, Milestone, Notice, Provenance
 from nlp.assessment import (
@@ -22,6 +23,7 @@ from nlp.assessment import (
     SeverityOpinion,
 )
 from nlp.level import time_line
+from tradewarn.portal.app import create
 from tradewarn.settings import Settings
 from tradewarn.workshop import Workshop
 
@@ -189,3 +191,9 @@ def own_shop(tmp_path: Path) -> Iterator[Workshop]:
     shop = workshop(tmp_path / "home", a_week()[:5])
     yield shop
     shop.close()
+
+
+@pytest.fixture(scope="module")
+def client(portal_shop: Workshop) -> Iterator[TestClient]:
+    with TestClient(create(portal_shop)) as opened:
+        yield opened
