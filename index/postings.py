@@ -204,9 +204,8 @@ class Bits(NamedTuple):
         octet = at >> 3  # few: their octets one by one, without a byte for every place
         at &= 7
         starts = _changes(octet)
-        sums = np.cumsum(_BIT.take(at), dtype=np.uint8).take(
-            np.append(starts[1:], len(at)) - 1
-        )  # modulo 256, as are differences
+        ends = np.append(starts[1:], len(at)) - 1
+        sums = np.cumsum(_BIT.take(at), dtype=np.uint8).take(ends)  # modulo 256, as the differences are
         found = np.zeros((end + 7) >> 3, np.uint8)
         found[octet.take(starts).astype(np.intp)] = np.diff(sums, prepend=np.uint8(0))
         return cls(found)
