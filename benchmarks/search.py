@@ -16,7 +16,7 @@ from benchmarks.data import recordings
 from benchmarks.harness import percentile, report
 from benchmarks.queries import Queries
 from index import elastic_mapping
-from index.elastic_store import ElasticStore
+from index.elastic_store import ElasticStore, arguments
 from index.fields import FACETS
 from index.plan import plan
 from index.query import parse
@@ -61,11 +61,10 @@ def _against_bare(store: ElasticStore, urls: Sequence[str], user: tuple[str, str
     start = time.perf_counter()
     plans = [plan(parse(text), store._concepts) for text in texts]
     planned = 1_000 * (time.perf_counter() - start) / len(texts)
-    bodies = [elastic_mapping.request(one, as_of=alerts.AS_OF, sort="relevance", facets=()) for one in plans]
+    requests = [elastic_mapping.request(one, as_of=alerts.AS_OF, sort="relevance", facets=()) for one in plans]
 
     def bare(client: Elasticsearch, number: int) -> object:
-        body = {("source" if name == "_source" else name): value for name, value in bodies[number].items()}
-        return client.search(index=store._alias, from_=0, size=20, **body)
+        return client.search(index=store._alias, from_=0, size=20, **arguments(requests[number]))
 
     with Elasticsearch(list(urls), basic_auth=user) as usual:
         asks: dict[str, Callable[[int], object]] = {

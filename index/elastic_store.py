@@ -241,7 +241,7 @@ class ElasticStore:
         body = elastic_mapping.request(meaning, as_of=as_of, sort=sort, facets=wanted)
         with told():
             try:
-                answer = self._client.search(index=self._alias, from_=offset, size=limit, **_arguments(body)).body
+                answer = self._client.search(index=self._alias, from_=offset, size=limit, **arguments(body)).body
             except NotFoundError:  # nothing was ever loaded
                 return Page(total=0, facets=dict.fromkeys(facets, ()))
         hits = [(_alert(hit["_source"]["body"]), hit["_score"] or 0.0) for hit in answer["hits"]["hits"]]
@@ -330,7 +330,7 @@ class ElasticStore:
         self._client.close()
 
 
-def _arguments(body: dict[str, Any]) -> dict[str, Any]:
+def arguments(body: dict[str, Any]) -> dict[str, Any]:
     """A search body as the client's arguments: `_source` has another name there."""
     return {("source" if name == "_source" else name): value for name, value in body.items()}
 

@@ -92,7 +92,7 @@ class Terms:
         self._kept = kept
         self._single: dict[str, Standing] = {}
         self._known: dict[tuple[str, bool], dict[int, tuple[int, int]]] = {}
-        self._runs: dict[tuple[int, tuple[str, ...]], tuple[Run, int]] = {}
+        self._runs: dict[tuple[int, tuple[str, ...], bool], tuple[Run, int]] = {}
 
     def single(self, term: str) -> Standing:
         found = self._single.get(term)
@@ -174,7 +174,7 @@ class Terms:
         self, seg: int, sequence: tuple[str, ...], sizes: Sequence[int], prefix: bool, within: Docs | None
     ) -> tuple[Run, int]:
         """Where the phrase stands in a segment, and which of its terms the places are of: the rarest, since few are left."""
-        known = self._runs.get((seg, sequence))
+        known = self._runs.get((seg, sequence, prefix))
         if known is not None:
             return known
         rarest, *others = sorted(range(len(sequence)), key=lambda at: sizes[at])
@@ -189,7 +189,7 @@ class Terms:
             else:
                 run = run.kept(self._has(seg, sequence[at], run, at - rarest))
         if within is None:
-            self._runs[seg, sequence] = run, rarest
+            self._runs[seg, sequence, prefix] = run, rarest
         return run, rarest
 
     def holding(self, sequence: Sequence[str], *, prefix: bool) -> int:
@@ -235,7 +235,8 @@ class Terms:
                 f"SELECT {arrays(*names)} FROM {self._term} = ?",  # noqa: S608
                 (seg, term),
             ).fetchone()
-            found = tuple(np.frombuffer(blob, TYPES[name]) for name, blob in zip(names, row or _NOTHING, strict=False))
+            blobs = row or (b"",) * len(names)
+            found = tuple(np.frombuffer(blob, TYPES[name]) for name, blob in zip(names, blobs, strict=True))
             self._kept.put(key, found)
         return found
 
@@ -309,9 +310,6 @@ def _span(of: Docs, docs: Docs) -> slice:
     if not len(docs):
         return slice(0, 0)
     return slice(int(np.searchsorted(of, docs[0])), int(np.searchsorted(of, docs[-1], side="right")))
-
-
-_NOTHING = (b"",) * len(ARRAYS)
 
 
 def _wants_bits(places: Places, run: Run) -> bool:

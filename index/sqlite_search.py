@@ -30,7 +30,9 @@ class Search:
         self._as_of = as_of
         self._terms = Terms(connection, epoch, view, kept)
         self._found: dict[Part, Docs] = {}
-        self._phrases: dict[tuple[str, ...], Standing] = {}
+        self._phrases: dict[
+            tuple[tuple[str, ...], bool], Standing
+        ] = {}  # by their terms, and whether the last is only begun
         self._base: Docs | None = None
         self._kept: dict[Filter, Mask] = {}
         self._last: tuple[Slots, Docs] = (np.empty(0, np.int64), np.empty(0, np.uint32))  # the hits given out last
@@ -207,16 +209,16 @@ class Search:
 
     def _sequence(self, term: Term, sequence: tuple[str, ...], within: Docs | None) -> Standing:
         """`within`: what is found elsewhere is not wanted. A phrase that was looked for everywhere is not looked for again."""
-        if len(sequence) == 1:
-            if term.prefix:
-                return Standing(self._terms.beginning(sequence[0]), _UNCOUNTED, (0,))
+        if len(sequence) == 1 and not term.prefix:
             return self._terms.single(sequence[0])
-        known = self._phrases.get(sequence)
+        known = self._phrases.get((sequence, term.prefix))
+        if known is None and len(sequence) == 1:
+            known = self._phrases[sequence, True] = Standing(self._terms.beginning(sequence[0]), _UNCOUNTED, (0,))
         if known is None:
             within = self._worth(sequence, term.prefix, within)
             known = self._terms.phrase(sequence, prefix=term.prefix, within=within)
             if within is None:
-                self._phrases[sequence] = known
+                self._phrases[sequence, term.prefix] = known
         return known
 
     def _worth(self, sequence: Sequence[str], prefix: bool, within: Docs | None) -> Docs | None:

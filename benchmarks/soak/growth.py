@@ -31,9 +31,8 @@ from index.store import Store
 STEPS = (10_000, 100_000, 1_000_000)
 ELASTIC_END = 100_000
 QUERIES = 500  # distinct ones of each measure, none asked twice
-WARMUP = (
-    1_500  # others after the first QUERIES: what a process reads at its first use it has read then; none is asked again
-)
+#: Others after the first QUERIES: what a process reads at its first use it has read then; none of them is asked again.
+WARMUP = 1_500
 EARLIER = 300  # the same, of steps that were measured before this was told
 FEW = 20_000  # hits; facets over more may take longer
 EXPORT = 5_000  # alerts of one export that are timed

@@ -110,6 +110,7 @@ def test_scores_do_not_depend_on_how_many_are_computed_at_a_time(
             "",
             "toy",
             "toy OR b12",
+            "锂 OR b12",  # a lone sign begins a pair
             "toy 锂电池 b12",
             '"of the" OR 2019',
             'exact:"the toys" OR b12',
