@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from index.documents import Document
 from index.fields import FACETS, Facet, ValueField
-from index.postings import Floats, Mask, length_codes, norms
+from index.postings import Floats, length_codes, norms
+from index.sets import Mask
 from index.store import LEVEL_BONUS
 
 Slots = npt.NDArray[np.int64]

@@ -21,7 +21,7 @@ from nlp.level import application_dates, comment_deadline
 from nlp.text import fold
 
 #: The schema of the indexed document: with `analysis.VERSION`, what an index must have been built with.
-VERSION = "3"
+VERSION = "4"
 
 TITLE, TITLE_ZH, PRODUCTS, BODY = 4, 2, 3, 1
 MOST = 40  # times one concept counts; BM25 has long levelled off by then

@@ -339,8 +339,4 @@ def _alert(body: Any) -> Alert:
     try:
         return Alert.model_validate(body)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise WrongIndex(
-            f"an alert of another version is in the index ({where}: {first['msg']}): upgrade, or rebuild"
-        ) from error
+        raise WrongIndex.holding(error) from error

@@ -1,28 +1,30 @@
 """An inverted index in plain arrays: ranks what a common word finds some hundred times as fast as FTS5's `bm25()`.
 
 Documents are numbered from 1 in the order they come and never renumbered. A *place* is where a term stands in its segment: the words
-of all its documents in a row, a gap after each part; its two lowest bits tell how often the part counts (less one), so a phrase is found,
-counted and given to its document from the places alone (docs/decisions/embedded-postings.md).
+of all its documents in a row, a gap after each part; its two lowest bits tell how often the part counts (less one), and each document
+begins a *slot* of 64 places, so a phrase is found, counted and given to its document from the places alone
+(docs/decisions/embedded-postings.md).
 
 Scores are Lucene's BM25 (k1 1.2, b 0.75) with its one-byte lengths, so that both engines agree.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from index.sets import Mask, changes, common, inside
 
 Docs = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.uint16]
 Places = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 #: One searched text of a document: how often it counts (1 to 4), its terms, and the terms of its words as they stand (never ranked by).
 Text = tuple[int, Sequence[str], Sequence[str]]
@@ -30,46 +32,47 @@ Text = tuple[int, Sequence[str], Sequence[str]]
 K1, B = 1.2, 0.75
 WEIGHT_BITS = 2
 STEP = 1 << WEIGHT_BITS  # from one place to the next
-FIRST_PLACE = 1 << 10  # of a segment: no phrase reaches back below zero
+SLOT_BITS = 6
+SLOT = 1 << SLOT_BITS  # places: a document begins a new one, so a table of slots tells whose a place is
+FIRST_PLACE = 1 << 10  # of a segment, the first of a slot: no phrase reaches back below zero
 MOST_PLACES = 1 << 29  # of a segment, so that places fit 31 bits
-_SPARSE = 5  # a run of less than one in so many places looks its documents up
-_FEW = 16  # so many times as long: it is the shorter list that is looked up in the longer one
 
 
 class Postings(NamedTuple):
-    """One term of one segment: the documents that hold it, ascending; how much it counts in each; how often it stands there; and where."""
+    """One term of one segment: the documents that hold it, ascending; how much it counts in each; and where it stands."""
 
     docs: Docs
     counts: Counts
-    times: Counts
     places: Places
 
-    def without(self, dead: Docs) -> Postings:
-        """Without the documents in `dead` (ascending)."""
+    def without(self, dead: Docs, owners: Docs) -> Postings:
+        """Without the documents in `dead` (ascending); `owners`: of each slot of the segment."""
         keep = ~inside(self.docs, dead)
         if keep.all():
             return self
         counts = self.counts[keep] if len(self.counts) else self.counts
-        if not len(self.times):
-            return Postings(self.docs[keep], counts, self.times, self.places)
-        return Postings(self.docs[keep], counts, self.times[keep], self.places[np.repeat(keep, self.times)])
+        stays = keep.take(np.searchsorted(self.docs, owned(self.places, owners)))
+        return Postings(self.docs[keep], counts, self.places[stays])
 
 
 Row = tuple[str, Postings]
 _NO_COUNTS, _NO_PLACES = np.empty(0, np.uint16), np.empty(0, np.int32)
 
 
-def invert(documents: Sequence[Sequence[Text]], first: int) -> tuple[list[Row], int]:
-    """The postings of a segment of documents numbered from `first`, sorted by term, and the end of its places.
+def invert(documents: Sequence[Sequence[Text]], first: int) -> tuple[list[Row], Docs]:
+    """The postings of a segment of documents numbered from `first`, sorted by term, and how many slots each document has.
 
     An empty string holds its place and is not indexed.
     """
     texts = [text for document in documents for text in document]
     lengths = np.fromiter((len(words) for _, words, _ in texts), np.int64, len(texts))
     total = int(lengths.sum())
-    owner = np.repeat(np.arange(len(documents), dtype=np.uint32), [len(document) for document in documents])
-    owner = np.repeat(owner, lengths) + np.uint32(first)
-    place = FIRST_PLACE + np.arange(total) + np.repeat(np.arange(len(texts)), lengths)
+    number = np.repeat(np.arange(len(documents)), [len(document) for document in documents])  # of each text's document
+    widths = np.bincount(number, lengths + 1, len(documents)).astype(np.int64)
+    slots = -(-widths // SLOT)
+    empty = np.cumsum(SLOT * slots - widths) - (SLOT * slots - widths)  # places before each document
+    place = FIRST_PLACE + np.arange(total) + np.repeat(np.arange(len(texts)) + empty[number], lengths)
+    owner = np.repeat(number, lengths).astype(np.uint32) + np.uint32(first)
     weight = np.repeat(np.fromiter((text[0] for text in texts), np.int64, len(texts)), lengths)
     keys = (place * STEP + weight - 1).astype(np.int32)
     rows: list[Row] = []
@@ -80,7 +83,23 @@ def invert(documents: Sequence[Sequence[Text]], first: int) -> tuple[list[Row], 
         found = _grouped(list(numbers), ids, owner, keys)
         rows += found if side == 1 else ((term, p._replace(counts=_NO_COUNTS)) for term, p in found)
     rows.sort(key=lambda row: row[0])
-    return rows, FIRST_PLACE + total + len(texts)
+    return rows, slots.astype(np.uint32)
+
+
+def end_of(slots: Docs) -> int:
+    """The first place behind a segment whose documents have so many slots."""
+    return FIRST_PLACE + SLOT * int(slots.sum())
+
+
+def owners(slots: Docs, first: int) -> Docs:
+    """By slot: its document. `slots`: how many each document has, from the one numbered `first` on."""
+    numbers = np.arange(first, first + len(slots), dtype=np.uint32)
+    return np.concatenate((np.zeros(FIRST_PLACE // SLOT, np.uint32), np.repeat(numbers, slots)))
+
+
+def owned(places: Places, owners: Docs) -> Docs:
+    """The document of each place."""
+    return owners.take(places >> (WEIGHT_BITS + SLOT_BITS))
 
 
 def counted(documents: Sequence[Sequence[tuple[str, int]]], first: int) -> list[Row]:
@@ -93,7 +112,7 @@ def counted(documents: Sequence[Sequence[tuple[str, int]]], first: int) -> list[
             if count:
                 counts.append(count)
     return [
-        (term, Postings(np.array(docs, np.uint32), np.array(counts, np.uint16), _NO_COUNTS, _NO_PLACES))
+        (term, Postings(np.array(docs, np.uint32), np.array(counts, np.uint16), _NO_PLACES))
         for term, (docs, counts) in sorted(found.items())
     ]
 
@@ -110,7 +129,6 @@ def _grouped(names: Sequence[str], ids: Docs, owner: Docs, keys: Places) -> Iter
     pair_starts = np.flatnonzero(new_pair)
     docs = owner[pair_starts]
     counts = np.add.reduceat((keys & (STEP - 1)) + 1, pair_starts).clip(max=65535).astype(np.uint16)
-    times = np.diff(pair_starts, append=len(ids)).astype(np.uint16)
     term_starts = np.flatnonzero(new_term)
     place_ends = np.append(term_starts[1:], len(ids)).tolist()
     pair_of_term = np.searchsorted(pair_starts, term_starts)
@@ -119,71 +137,35 @@ def _grouped(names: Sequence[str], ids: Docs, owner: Docs, keys: Places) -> Iter
         ids[term_starts].tolist(), term_starts.tolist(), place_ends, pair_of_term.tolist(), pair_ends, strict=True
     )
     for number, a, b, p, q in bounds:
-        yield names[number], Postings(docs[p:q], counts[p:q], times[p:q], keys[a:b])
+        yield names[number], Postings(docs[p:q], counts[p:q], keys[a:b])
 
 
 def shifted(places: bytes, by: int) -> bytes:
     """Places of a segment that is laid behind another one: `by` places later."""
+    if len(places) == 4:  # most terms stand once: a tenth of the time
+        return (int.from_bytes(places, sys.byteorder) + by * STEP).to_bytes(4, sys.byteorder)
     return (np.frombuffer(places, np.int32) + np.int32(by * STEP)).tobytes()
 
 
-def merged(parts: Sequence[Postings]) -> Postings:
-    """Several terms of one segment as one (for prefixes); what each counts is dropped."""
-    if len(parts) == 1:
-        return parts[0]
-    places = np.concatenate([part.places for part in parts])
-    owner = np.concatenate([np.repeat(part.docs, part.times) for part in parts])
-    order = np.argsort(places, kind="stable")
-    docs, times = np.unique(owner[order], return_counts=True)
-    return Postings(docs, _NO_COUNTS, times.astype(np.uint16), places[order])
+def followed(places: Places, others: Places | Bits, distance: int) -> Places:
+    """Those of `places` that have one of `others` so many places later (earlier: below 0). All ascend, each once."""
+    by = np.int32(distance * STEP)
+    if isinstance(others, Bits):
+        return places.compress(others.has(places + by))
+    found = common(places + by, others)
+    found -= by
+    return found
 
 
-@dataclass(frozen=True)
-class Run:
-    """Places of one segment where the first terms that were looked at stand together: those of `first`, or of its places at `at`."""
-
-    first: Postings
-    places: Places
-    at: Positions | None = None
-
-    @classmethod
-    def of(cls, first: Postings, within: Docs | None = None) -> Run:
-        """The places of one term; `within`: only in these documents (ascending)."""
-        run = cls(first, first.places)
-        return run if within is None else run.kept(np.repeat(inside(first.docs, within), first.times))
-
-    def kept(self, mask: Mask) -> Run:
-        left = mask.nonzero()[0]
-        return Run(self.first, self.places.take(left), left if self.at is None else self.at.take(left))
-
-    def has(self, places: Places | Bits, distance: int) -> Mask:
-        """Which of them have another term so many places later (earlier: below 0)."""
-        wanted = self.places + np.int32(distance * STEP)
-        return places.has(wanted) if isinstance(places, Bits) else inside(wanted, places)
-
-    @cached_property
-    def counted(self) -> tuple[Docs, Counts]:
-        """The documents, and how much the run counts in each."""
-        if not len(self.places):
-            return np.empty(0, np.uint32), _NO_COUNTS
-        docs, times, total = self.first.docs, self.first.times, len(self.first.places)
-        weights = self.places & np.int32(STEP - 1)
-        weights += np.int32(1)
-        if len(docs) == total:  # it stands once in each
-            return docs if self.at is None else docs.take(self.at), weights.astype(np.uint16)
-        ends = np.cumsum(times, dtype=np.int64)
-        if self.at is not None and len(self.at) * _SPARSE < total:
-            owner = np.searchsorted(ends, self.at, side="right")
-            starts = _changes(owner)
-            counts = _summed(weights, np.append(starts[1:], len(owner)))
-            return docs.take(owner.take(starts)), counts
-        if self.at is not None:
-            every = np.zeros(total, np.int32)
-            every[self.at] = weights
-            weights = every
-        counts = _summed(weights, ends)
-        there = counts > 0
-        return docs.compress(there), counts.compress(there)
+def by_document(places: Places, owners: Docs) -> tuple[Docs, Counts]:
+    """The documents that have any of the places (ascending), and how much these count in each."""
+    docs = owned(places, owners)
+    weights = places & np.int32(STEP - 1)
+    weights += np.int32(1)
+    starts = changes(docs)
+    if len(starts) == len(docs):  # once in each
+        return docs, weights.astype(np.uint16)
+    return docs.take(starts), _summed(weights, np.append(starts[1:], len(docs)))
 
 
 class Bits(NamedTuple):
@@ -203,7 +185,7 @@ class Bits(NamedTuple):
             return cls(np.packbits(there, bitorder="little"))
         octet = at >> 3  # few: their octets one by one, without a byte for every place
         at &= 7
-        starts = _changes(octet)
+        starts = changes(octet)
         ends = np.append(starts[1:], len(at)) - 1
         sums = np.cumsum(_BIT.take(at), dtype=np.uint8).take(ends)  # modulo 256, as the differences are
         found = np.zeros((end + 7) >> 3, np.uint8)
@@ -227,34 +209,6 @@ def _summed(weights: Places, ends: Positions) -> Counts:
     """Sums of what stands before each end: `np.add.reduceat` takes more than twice as long where most groups have one or two."""
     sums = np.cumsum(weights, dtype=np.int64).take(ends - 1)
     return np.diff(sums, prepend=0).clip(max=65535).astype(np.uint16)
-
-
-def _changes(values: npt.NDArray[Any]) -> Positions:
-    """Where each run of equal values begins."""
-    first = np.empty(len(values), np.bool_)
-    first[:1] = True
-    np.not_equal(values[1:], values[:-1], out=first[1:])
-    return first.nonzero()[0]
-
-
-def inside(values: npt.NDArray[Any], others: npt.NDArray[Any]) -> Mask:
-    """Which of `values` are among `others`; both ascending, each once, so a search by halves needs no sorting (`np.isin` sorts)."""
-    if len(others) * _FEW < len(values):
-        found = np.zeros(len(values), np.bool_)
-        at = np.searchsorted(values, others)
-        at[at == len(values)] = 0
-        found[at.compress(values.take(at) == others)] = True
-        return found
-    at = np.searchsorted(others, values)
-    at[at == len(others)] = 0
-    return others.take(at) == values if len(others) else np.zeros(len(values), np.bool_)
-
-
-def united(parts: Sequence[Docs]) -> Docs:
-    """What any part has, ascending, each once; the parts ascend, so a stable sort only merges them (`np.unique` hashes: ten times as long)."""
-    joined = np.concatenate(parts)
-    joined.sort(kind="stable")
-    return joined.take(_changes(joined))
 
 
 @lru_cache(maxsize=1)

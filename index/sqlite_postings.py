@@ -14,16 +14,26 @@ import numpy as np
 import numpy.typing as npt
 
 from index.columns import View
-from index.postings import STEP, Bits, Counts, Docs, Mask, Places, Postings, Run, inside, merged, united
-from index.sqlite_schema import ARRAYS, LAST, TYPES, arrays, decode
+from index.postings import (
+    STEP,
+    Bits,
+    Counts,
+    Docs,
+    Places,
+    by_document,
+    followed,
+    owned,
+    owners,
+)
+from index.sets import Mask, marked, span, united
+from index.sqlite_schema import LAST, arrays
 
-#: Sets are looked up by halves as long as one is so many times the other, else through a mask over all alerts.
-_FEW = 16
+_FEW = 16  # so many times as many: they are looked up by halves
 _SOME = 8  # sets are merged as long as together they are not one in so many of all alerts, else by such a mask
 LONG = 1 << 16  # bytes: what is shorter is read in no time
 LEAST, PER_ALERT = 64 << 20, 1_500  # bytes of what is kept, and for each alert
-#: Places of a term in a segment from which on bits pay: when at least one in so many of all places is the term's, or so many are asked for.
-SHORT, _DENSE, _MANY = 10_000, 100, 25_000
+#: Places of a term in a segment from which on bits pay, where at least one in so many of all places is the term's.
+SHORT, _DENSE = 10_000, 100
 _COMMON = 4  # a term that one alert in so many holds is also kept as arrays over all alerts
 
 
@@ -39,6 +49,21 @@ class Standing:
     holding: tuple[int, ...]
     mask: Mask | None = None
     every: Counts | None = None
+
+    def counts_in(self, docs: Docs) -> Counts:
+        """How much it counts in each of `docs` (ascending, some); 0 where it does not stand."""
+        width = int(docs[-1] - docs[0]) + 1
+        if self.every is not None:
+            return self.every[docs[0] : docs[0] + width] if width == len(docs) else self.every.take(docs)
+        there, counts = self.docs[(near := span(self.docs, docs))], self.counts[near]
+        if len(there) == len(docs) and np.array_equal(there, docs):
+            return counts
+        if len(docs) * _FEW < len(there):
+            at = np.minimum(np.searchsorted(there, docs), len(there) - 1)
+            return np.where(there[at] == docs, counts[at], np.uint16(0))
+        every = np.zeros(width, np.uint16)
+        every[(there - docs[0]).astype(np.intp)] = counts
+        return every if width == len(docs) else every.take(docs - docs[0])
 
 
 class Kept:
@@ -84,7 +109,10 @@ class Terms:
     def __init__(self, connection: sqlite3.Connection, epoch: int, view: View, kept: Kept) -> None:
         self._connection = connection
         self._segments = f"segments_{epoch} s CROSS JOIN terms_{epoch} t ON t.seg = s.seg AND t.term"
-        self._term = f"terms_{epoch} t LEFT JOIN long_{epoch} l ON l.long = t.long WHERE t.seg = ? AND t.term"
+        self._places_of = (
+            f"SELECT {arrays('places')} FROM terms_{epoch} t"  # noqa: S608
+            f" LEFT JOIN long_{epoch} l ON l.long = t.long WHERE t.seg = ? AND t.term"
+        )
         self._long = f"LEFT JOIN long_{epoch} l ON l.long = t.long"
         self._length = view.length
         self._state = (epoch, view.generation)
@@ -92,7 +120,8 @@ class Terms:
         self._kept = kept
         self._single: dict[str, Standing] = {}
         self._known: dict[tuple[str, bool], dict[int, tuple[int, int]]] = {}
-        self._runs: dict[tuple[int, tuple[str, ...], bool], tuple[Run, int]] = {}
+        self._runs: dict[tuple[int, tuple[str, ...], bool], tuple[Places, int]] = {}
+        self._slots: dict[int, Docs] = {}
 
     def single(self, term: str) -> Standing:
         found = self._single.get(term)
@@ -141,7 +170,9 @@ class Terms:
         """Where the terms stand one after another; `prefix`: the last one is only begun; `within`: elsewhere it is not wanted."""
         sizes = [self._sizes(term, prefix=prefix and at == len(sequence) - 1) for at, term in enumerate(sequence)]
         found = [
-            self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)[0].counted
+            by_document(
+                self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)[0], self._owners(seg)
+            )
             for seg in sizes[0]
             if all(seg in size for size in sizes)
         ]
@@ -159,11 +190,11 @@ class Terms:
         found = []
         for seg in sizes[0]:
             if all(seg in size for size in sizes):
-                run, rarest = self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)
+                places, rarest = self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)
                 for at, word in enumerate(words):
-                    if word and len(run.places):
-                        run = run.kept(self._has(seg, word, run, at - rarest))
-                found.append(run.counted[0])
+                    if word and len(places):
+                        places = self._followed(seg, word, places, at - rarest)
+                found.append(by_document(places, self._owners(seg))[0])
         return _joined(found, np.uint32)
 
     def is_only_form(self, word: str, term: str) -> bool:
@@ -172,25 +203,26 @@ class Terms:
 
     def _run(
         self, seg: int, sequence: tuple[str, ...], sizes: Sequence[int], prefix: bool, within: Docs | None
-    ) -> tuple[Run, int]:
+    ) -> tuple[Places, int]:
         """Where the phrase stands in a segment, and which of its terms the places are of: the rarest, since few are left."""
         known = self._runs.get((seg, sequence, prefix))
         if known is not None:
             return known
         rarest, *others = sorted(range(len(sequence)), key=lambda at: sizes[at])
         last = len(sequence) - 1 if prefix else -1
-        first = self._beginning(seg, sequence[last]) if rarest == last else self._row(seg, sequence[rarest])
-        run = Run.of(first, within)
+        places = self._beginning(seg, sequence[last]) if rarest == last else self._places(seg, sequence[rarest])
+        if within is not None and len(places):
+            places = places.compress(marked(owned(places, self._owners(seg)), within))
         for at in others:
-            if not len(run.places):
+            if not len(places):
                 break
             if at == last:
-                run = run.kept(run.has(self._beginning(seg, sequence[at]).places, at - rarest))
+                places = followed(places, self._beginning(seg, sequence[at]), at - rarest)
             else:
-                run = run.kept(self._has(seg, sequence[at], run, at - rarest))
+                places = self._followed(seg, sequence[at], places, at - rarest)
         if within is None:
-            self._runs[seg, sequence, prefix] = run, rarest
-        return run, rarest
+            self._runs[seg, sequence, prefix] = places, rarest
+        return places, rarest
 
     def holding(self, sequence: Sequence[str], *, prefix: bool) -> int:
         """How many documents hold the rarest of the terms."""
@@ -212,49 +244,49 @@ class Terms:
         )
         return {seg: (docs, places) for seg, docs, places in rows if places}
 
-    def _beginning(self, seg: int, prefix: str) -> Postings:
-        rows = self._connection.execute(
-            f"SELECT {arrays()} FROM {self._term} >= ? AND t.term < ?",  # noqa: S608
-            (seg, prefix, prefix + LAST),
-        )
-        return merged([decode(*row) for row in rows])
-
-    def _row(self, seg: int, term: str) -> Postings:
-        return Postings(*self._kept_arrays(seg, term, ARRAYS))
+    def _beginning(self, seg: int, prefix: str) -> Places:
+        rows = self._connection.execute(f"{self._places_of} >= ? AND t.term < ?", (seg, prefix, prefix + LAST))
+        places = np.frombuffer(b"".join(places for (places,) in rows), np.int32)
+        return np.sort(places, kind="stable")
 
     def _places(self, seg: int, term: str) -> Places:
-        """Only where it stands: less than half of what is written of it."""
-        whole = self._kept.get((self._epoch, seg, term, ARRAYS))
-        return Postings(*whole).places if whole else self._kept_arrays(seg, term, ("places",))[0]
+        key = (self._epoch, seg, term, "places")
+        kept = self._kept.get(key)
+        if kept is None:
+            row = self._connection.execute(f"{self._places_of} = ?", (seg, term)).fetchone()
+            kept = (np.frombuffer(row[0] if row else b"", np.int32),)
+            self._kept.put(key, kept)
+        places: Places = kept[0]
+        return places
 
-    def _kept_arrays(self, seg: int, term: str, names: tuple[str, ...]) -> tuple[npt.NDArray[Any], ...]:
-        key = (self._epoch, seg, term, names)
-        found: tuple[npt.NDArray[Any], ...] | None = self._kept.get(key)
-        if found is None:
-            row = self._connection.execute(
-                f"SELECT {arrays(*names)} FROM {self._term} = ?",  # noqa: S608
-                (seg, term),
-            ).fetchone()
-            blobs = row or (b"",) * len(names)
-            found = tuple(np.frombuffer(blob, TYPES[name]) for name, blob in zip(names, blobs, strict=True))
-            self._kept.put(key, found)
-        return found
+    def _followed(self, seg: int, term: str, places: Places, distance: int) -> Places:
+        """Those of `places` that have the term so far away.
 
-    def _has(self, seg: int, term: str, run: Run, distance: int) -> Mask:
-        """Which places of the run have the term so far away.
-
-        A list of places is looked up by halves; a term that is asked for very many places, or stands so often that its list would be
-        longer, has a bit for each place of the segment.
+        A term that stands so often that its list would be longer gets a bit for each place of the segment when it is asked for again.
         """
         key = (self._epoch, seg, term, "bits")
         bits = self._kept.get(key)
         if bits is None:
-            places = self._places(seg, term)
-            if not _wants_bits(places, run):
-                return run.has(places, distance)
-            bits = Bits.of(places)
+            before = self._kept.get((self._epoch, seg, term, "places"))
+            if before is None or not _wants_bits(*before):
+                return followed(places, self._places(seg, term), distance)
+            bits = Bits.of(*before)
             self._kept.put(key, bits)
-        return run.has(Bits(*bits), distance)
+        return followed(places, Bits(*bits), distance)
+
+    def _owners(self, seg: int) -> Docs:
+        """By slot of a segment: its document."""
+        found = self._slots.get(seg)
+        if found is None:
+            key = (self._epoch, seg, "owners")
+            kept = self._kept.get(key)
+            if kept is None:
+                sql = f"SELECT slots, first FROM segments_{self._epoch} WHERE seg = ?"  # noqa: S608
+                slots, first = self._connection.execute(sql, (seg,)).fetchone()
+                kept = (owners(np.frombuffer(slots, np.uint32), first),)
+                self._kept.put(key, kept)
+            found = self._slots[seg] = kept[0]
+        return found
 
     # --- sets of documents -----------------------------------------------------------------------------------------
 
@@ -276,46 +308,9 @@ class Terms:
             found[part.astype(np.intp)] = True  # NumPy would make these as well, but in small pieces
         return found
 
-    def among(self, docs: Docs, others: Docs) -> Mask:
-        """Which of `docs` are in `others`; both ascending."""
-        others = others[_span(others, docs)]
-        if len(docs) * _FEW < len(others) or len(others) * _FEW < len(docs):
-            return inside(docs, others)
-        if not len(docs):
-            return np.empty(0, np.bool_)
-        found = np.zeros(int(docs[-1] - docs[0]) + 1, np.bool_)
-        found[(others - docs[0]).astype(np.intp)] = True
-        held: Mask = found.take(docs - docs[0])
-        return held
 
-    def counts(self, docs: Docs, standing: Standing) -> Counts:
-        """How much it counts in each of `docs` (ascending, some); 0 where it does not stand."""
-        width = int(docs[-1] - docs[0]) + 1
-        if standing.every is not None:
-            return standing.every[docs[0] : docs[0] + width] if width == len(docs) else standing.every.take(docs)
-        span = _span(standing.docs, docs)
-        there, counts = standing.docs[span], standing.counts[span]
-        if len(there) == len(docs) and np.array_equal(there, docs):
-            return counts
-        if len(docs) * _FEW < len(there):
-            at = np.minimum(np.searchsorted(there, docs), len(there) - 1)
-            return np.where(there[at] == docs, counts[at], np.uint16(0))
-        every = np.zeros(width, np.uint16)
-        every[(there - docs[0]).astype(np.intp)] = counts
-        return every if width == len(docs) else every.take(docs - docs[0])
-
-
-def _span(of: Docs, docs: Docs) -> slice:
-    """Where in `of` the numbers between the first and the last of `docs` stand; both ascending."""
-    if not len(docs):
-        return slice(0, 0)
-    return slice(int(np.searchsorted(of, docs[0])), int(np.searchsorted(of, docs[-1], side="right")))
-
-
-def _wants_bits(places: Places, run: Run) -> bool:
-    if len(places) <= SHORT:
-        return False
-    return len(run.places) > _MANY or len(places) * _DENSE * STEP > int(places[-1])
+def _wants_bits(places: Places) -> bool:
+    return len(places) > SHORT and len(places) * _DENSE * STEP > int(places[-1])
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:

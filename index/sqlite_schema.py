@@ -21,19 +21,22 @@ from index.analysis import GAP, LITERAL, concept_term, literals
 from index.columns import SEVERAL, SINGLE, pack, tagged
 from index.documents import Document
 from index.fields import FIELDS
-from index.postings import FIRST_PLACE, MOST_PLACES, Docs, Postings, Row, counted, invert, shifted
+from index.postings import FIRST_PLACE, MOST_PLACES, Docs, Postings, Row, counted, end_of, invert, owners, shifted
 
-FAN = 8  # so many segments of one size are merged into one
+FAN = 8  # so many segments of one size are merged into one, or as many as fit
 MAX_SEGMENT = 300_000  # alerts; a larger merge would keep other writers waiting for more than some seconds
 #: Bytes of one term's arrays in its own row. Longer ones have a row elsewhere: SQLite reads a whole row to compare its key, also when it
 #: only looks for another one.
 SHORT = 400
-TYPES: Mapping[str, Any] = {"docs": np.uint32, "counts": np.uint16, "times": np.uint16, "places": np.int32}
+TYPES: Mapping[str, Any] = {"docs": np.uint32, "counts": np.uint16, "places": np.int32}
 ARRAYS = tuple(TYPES)
-COLUMNS = (*SINGLE, *SEVERAL)
+COLUMNS = (*SINGLE, *SEVERAL, "slots")
 PAGE = 16_384  # bytes: a record of some two thousand would leave two fifths of SQLite's usual page empty
 LAST = "\U0010ffff"  # above every code point a term can hold: the end of the range of a prefix
 Segment = tuple[int, int, int, int]  # key, first and last number, end of its places
+Stored = tuple[
+    str, int, int, bytes, bytes, bytes
+]  # a term, how many hold it, how often it stands in them, and its arrays
 
 _TABLES = f"""
 CREATE TABLE alerts_{{e}} (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, body BLOB NOT NULL);
@@ -42,8 +45,8 @@ CREATE TABLE tags_{{e}} (v INTEGER PRIMARY KEY, facet TEXT NOT NULL, value TEXT 
 CREATE TABLE segments_{{e}} (seg INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
     end_place INTEGER NOT NULL, {", ".join(f"{name} BLOB NOT NULL" for name in COLUMNS)});
 CREATE TABLE terms_{{e}} (seg INTEGER NOT NULL, term TEXT NOT NULL, holding INTEGER NOT NULL, standing INTEGER NOT NULL,
-    long INTEGER, docs BLOB, counts BLOB, times BLOB, places BLOB, PRIMARY KEY (seg, term)) WITHOUT ROWID;
-CREATE TABLE long_{{e}} (long INTEGER PRIMARY KEY, docs BLOB, counts BLOB, times BLOB, places BLOB);
+    long INTEGER, docs BLOB, counts BLOB, places BLOB, PRIMARY KEY (seg, term)) WITHOUT ROWID;
+CREATE TABLE long_{{e}} (long INTEGER PRIMARY KEY, docs BLOB, counts BLOB, places BLOB);
 """
 _NAMES = (
     "words",
@@ -138,12 +141,14 @@ def _write_segment(connection: sqlite3.Connection, epoch: int, documents: Sequen
         ((first + i, d.id, d.version, squeeze(d.body)) for i, d in enumerate(documents)),
     )
     packed = pack(documents, _tag_numbers(connection, epoch, documents))
-    terms, end = invert([[(p.weight, p.stems, literals(p.words)) for p in d.parts] for d in documents], first)
+    terms, slots = invert([[(p.weight, p.stems, literals(p.words)) for p in d.parts] for d in documents], first)
     concepts = counted([[(concept_term(name), n) for name, n in d.named.items()] for d in documents], first)
     conditions = counted([[(term, 0) for term in condition_terms(d)] for d in documents], first)
-    seg = _insert_segment(connection, epoch, (first, first + len(documents) - 1, end), [packed[c] for c in COLUMNS])
+    packed["slots"] = slots.tobytes()
+    facts = first, first + len(documents) - 1, end_of(slots)
+    seg = _insert_segment(connection, epoch, facts, [packed[c] for c in COLUMNS])
     rows: Iterator[Row] = heapq.merge(conditions, terms, concepts, key=itemgetter(0))
-    _insert_postings(connection, epoch, seg, rows)
+    _insert_postings(connection, epoch, seg, (_stored(*row) for row in rows))
 
 
 def _insert_segment(
@@ -158,22 +163,31 @@ def _insert_segment(
     return int(cursor.lastrowid or 0)
 
 
-def _insert_postings(connection: sqlite3.Connection, epoch: int, seg: int, rows: Iterable[Row]) -> None:
+def _insert_postings(connection: sqlite3.Connection, epoch: int, seg: int, rows: Iterable[Stored]) -> None:
     number = connection.execute(f"SELECT coalesce(max(long), 0) FROM long_{epoch}").fetchone()[0]  # noqa: S608
     numbers = count(number + 1)
 
     def term_rows() -> Iterator[tuple[object, ...]]:
-        for term, found in rows:
-            arrays = [array.tobytes() for array in found]
-            sizes = len(found.docs), len(found.places)
-            if sum(map(len, arrays)) <= SHORT:
-                yield (seg, term, *sizes, None, *arrays)
+        for row in rows:
+            if len(row[3]) + len(row[4]) + len(row[5]) <= SHORT:
+                yield (seg, *row[:3], None, *row[3:])
             else:
                 long = next(numbers)
-                connection.execute(f"INSERT INTO long_{epoch} VALUES (?, ?, ?, ?, ?)", (long, *arrays))  # noqa: S608
-                yield (seg, term, *sizes, long, None, None, None, None)
+                connection.execute(f"INSERT INTO long_{epoch} VALUES (?, ?, ?, ?)", (long, *row[3:]))  # noqa: S608
+                yield (seg, *row[:3], long, None, None, None)
 
-    connection.executemany(f"INSERT INTO terms_{epoch} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", term_rows())  # noqa: S608
+    connection.executemany(f"INSERT INTO terms_{epoch} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", term_rows())  # noqa: S608
+
+
+def _stored(term: str, found: Postings) -> Stored:
+    return (
+        term,
+        len(found.docs),
+        len(found.places),
+        found.docs.tobytes(),
+        found.counts.tobytes(),
+        found.places.tobytes(),
+    )
 
 
 def condition_terms(document: Document) -> list[str]:
@@ -197,7 +211,7 @@ def _tag_numbers(
 
 
 def _merge_tail(connection: sqlite3.Connection, epoch: int) -> None:
-    """Keep the number of segments to the logarithm of the alerts: merge the last ones while FAN of a size stand together."""
+    """Keep the number of segments to the logarithm of the alerts: each search pays for every one of them."""
     while True:
         segments: list[Segment] = connection.execute(
             f"SELECT seg, first, last, end_place FROM segments_{epoch} ORDER BY first"  # noqa: S608
@@ -207,9 +221,27 @@ def _merge_tail(connection: sqlite3.Connection, epoch: int) -> None:
             if _class(segment) > _class(segments[-1]):
                 break
             run.insert(0, segment)
-        if len(run) < FAN or run[-1][2] - run[0][1] >= MAX_SEGMENT or sum(s[3] for s in run) > MOST_PLACES:
+        ready = _ready(run)
+        if not ready:
             return
-        _merge(connection, epoch, run)
+        _merge(connection, epoch, ready)
+
+
+def _ready(run: Sequence[Segment]) -> Sequence[Segment]:
+    """Those of neighbours of one size that are to be merged: FAN of them, or fewer if the next one would not fit any more."""
+    start = 0
+    while start < len(run):
+        end = start + 1
+        while end < len(run) and end - start < FAN and _fit(run[start : end + 1]):
+            end += 1
+        if end - start == FAN or (end < len(run) and end - start > 1):
+            return run[start:end]
+        start = end
+    return ()
+
+
+def _fit(run: Sequence[Segment]) -> bool:
+    return run[-1][2] - run[0][1] < MAX_SEGMENT and sum(segment[3] for segment in run) <= MOST_PLACES
 
 
 def _class(segment: Segment) -> int:
@@ -218,7 +250,10 @@ def _class(segment: Segment) -> int:
 
 
 def _merge(connection: sqlite3.Connection, epoch: int, run: Sequence[Segment]) -> None:
-    """One segment instead of neighbours; postings of alerts that are gone are left out, their columns stay (unseen)."""
+    """One segment instead of neighbours; postings of alerts that are gone are left out, their columns stay (unseen).
+
+    Most terms stand in one of them alone, and other writers wait: a row is taken over as bytes wherever that can be.
+    """
     first, last = run[0][1], run[-1][2]
     keys = [segment[0] for segment in run]
     starts = [0, *accumulate(segment[3] - FIRST_PLACE for segment in run)]
@@ -233,35 +268,39 @@ def _merge(connection: sqlite3.Connection, epoch: int, run: Sequence[Segment]) -
     seg = _insert_segment(connection, epoch, (first, last, starts[-1] + FIRST_PLACE), joined)
     segments = (_segment_rows(connection, epoch, key, start) for key, start in zip(keys, starts, strict=False))
     rows = heapq.merge(*segments, key=itemgetter(0))
-    _insert_postings(connection, epoch, seg, _joined(rows, dead))
+    owner = owners(np.frombuffer(joined[COLUMNS.index("slots")], np.uint32), first)
+    _insert_postings(connection, epoch, seg, _joined(rows, dead, owner))
     of_these = f"SELECT long FROM terms_{epoch} WHERE seg IN ({marks}) AND long IS NOT NULL"  # noqa: S608
     connection.execute(f"DELETE FROM long_{epoch} WHERE long IN ({of_these})", keys)  # noqa: S608
     connection.execute(f"DELETE FROM terms_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
     connection.execute(f"DELETE FROM segments_{epoch} WHERE seg IN ({marks})", keys)  # noqa: S608
 
 
-_Blobs = tuple[bytes, bytes, bytes, bytes]
-
-
-def _segment_rows(connection: sqlite3.Connection, epoch: int, seg: int, start: int) -> Iterator[tuple[str, _Blobs]]:
+def _segment_rows(connection: sqlite3.Connection, epoch: int, seg: int, start: int) -> Iterator[Stored]:
     """The postings of a segment by term, its places moved to `start`."""
     rows = connection.execute(
-        f"SELECT term, {arrays()} FROM terms_{epoch} t LEFT JOIN long_{epoch} l ON l.long = t.long"  # noqa: S608
+        f"SELECT term, holding, standing, {arrays()} FROM terms_{epoch} t LEFT JOIN long_{epoch} l ON l.long = t.long"  # noqa: S608
         " WHERE seg = ? ORDER BY term",
         (seg,),
     )
-    for term, docs, counts, times, places in rows:
-        yield term, (docs, counts, times, shifted(places, start) if start and places else places)
+    if not start:
+        yield from rows
+    for row in rows:
+        yield (*row[:5], shifted(row[5], start))
 
 
-def _joined(rows: Iterable[tuple[str, _Blobs]], dead: Docs) -> Iterator[Row]:
-    """Rows sorted by term (and, within one, by segment) → one row a term, without the dead."""
-    for term, group in groupby(rows, key=itemgetter(0)):
-        joined = decode(*(b"".join(parts) for parts in zip(*(blobs for _, blobs in group), strict=True)))
+def _joined(rows: Iterable[Stored], dead: Docs, owner: Docs) -> Iterator[Stored]:
+    """Rows sorted by term (and, within one, by segment) → one row a term, without the dead; `owner`: of each slot."""
+    for term, same in groupby(rows, key=itemgetter(0)):
+        row, *others = same
+        if others:
+            _, holding, standing, *blobs = zip(row, *others, strict=True)
+            docs, counts, places = map(b"".join, blobs)
+            row = (term, sum(holding), sum(standing), docs, counts, places)
         if len(dead):
-            joined = joined.without(dead)
-        if len(joined.docs):
-            yield term, joined
+            row = _stored(term, _decode(*row[3:]).without(dead, owner))
+        if row[1]:
+            yield row
 
 
 def arrays(*names: str) -> str:
@@ -285,8 +324,7 @@ def vocabulary(
                 yield word, holding
 
 
-def decode(docs: bytes, counts: bytes = b"", times: bytes = b"", places: bytes = b"") -> Postings:
-    blobs = (docs, counts, times, places)
+def _decode(*blobs: bytes) -> Postings:
     return Postings(*(np.frombuffer(blob, dtype) for blob, dtype in zip(blobs, TYPES.values(), strict=True)))
 
 

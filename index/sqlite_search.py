@@ -14,7 +14,8 @@ from index.columns import LEVELS, NEVER, Key, Slots, View, top
 from index.expression import Filter
 from index.fields import DATE_FIELDS
 from index.plan import Both, Either, Literal, Maybe, Part, Plan, Some, Term, Without
-from index.postings import Docs, Floats, Mask, idf, scores
+from index.postings import Docs, Floats, idf, scores
+from index.sets import Mask, among
 from index.sqlite_postings import Kept, Standing, Terms
 from index.store import WORD_FOUND, Sort
 
@@ -201,11 +202,11 @@ class Search:
         if mask is not None:
             return mask.take(docs)
         if part not in self._found and isinstance(part, Literal):
-            return self._terms.among(docs, self._literal(part, docs))
+            return among(docs, self._literal(part, docs))
         if part not in self._found and isinstance(part, Term) and not _is_listed(part):
             found = [self._sequence(part, sequence, docs).docs for sequence in part.sequences]
-            return self._terms.among(docs, self._terms.union(found))
-        return self._terms.among(docs, self._docs(part))
+            return among(docs, self._terms.union(found))
+        return among(docs, self._docs(part))
 
     def _sequence(self, term: Term, sequence: tuple[str, ...], within: Docs | None) -> Standing:
         """`within`: what is found elsewhere is not wanted. A phrase that was looked for everywhere is not looked for again."""
@@ -223,7 +224,7 @@ class Search:
 
     def _worth(self, sequence: Sequence[str], prefix: bool, within: Docs | None) -> Docs | None:
         """Looking in few documents only pays when they are few; what is looked for everywhere need not be looked for again."""
-        return None if within is None or len(within) * 8 > self._terms.holding(sequence, prefix=prefix) else within
+        return None if within is None or len(within) * RARE > self._terms.holding(sequence, prefix=prefix) else within
 
     def _literal(self, part: Literal, within: Docs | None) -> Docs:
         words = literals(part.words)
@@ -313,15 +314,16 @@ class Search:
         for sequence in term.sequences:
             standing = self._sequence(term, sequence, None if self._in_parts else docs)
             if term.prefix:
-                return self._terms.among(docs, standing.docs).astype(np.float32)  # 1, like Elasticsearch's prefix query
+                return among(docs, standing.docs).astype(np.float32)  # 1, like Elasticsearch's prefix query
             if len(standing.docs):
                 weight = sum(idf(self._view.living, holding) for holding in standing.holding)
-                found = scores(self._terms.counts(docs, standing), weight, self._norms)
+                found = scores(standing.counts_in(docs), weight, self._norms)
                 total = found if total is None else np.add(total, found, out=total)
         return np.zeros(len(docs), np.float32) if total is None else total
 
 
 PART = 1 << 16  # hits that are scored at a time
+RARE = 8  # a phrase is looked for among some documents alone where its rarest word stands in so many times as many
 #: Of a level's number, 255 (none in force) lowest.
 RANKS = np.full(256, -1, np.int16)
 RANKS[: len(LEVELS)] = range(len(LEVELS))

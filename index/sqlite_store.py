@@ -335,11 +335,7 @@ def _alert(body: bytes) -> Alert:
     try:
         return Alert.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise WrongIndex(
-            f"an alert of another version is in the index ({where}: {first['msg']}): upgrade, or rebuild"
-        ) from error
+        raise WrongIndex.holding(error) from error
 
 
 def _check_building(connection: sqlite3.Connection, epoch: int) -> None:

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from crawlers.notice import Record
 from index.alert import Alert
@@ -40,6 +40,13 @@ class Unavailable(StoreError):
 
 class WrongIndex(StoreError):
     """The index was built by another version of the analysis or holds an alert of a newer version: rebuild, or upgrade."""
+
+    @classmethod
+    def holding(cls, error: ValidationError) -> WrongIndex:
+        """Of an alert there that is none of ours."""
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        return cls(f"an alert of another version is in the index ({where}: {first['msg']}): upgrade, or rebuild")
 
 
 class PageError(ValueError):

@@ -17,22 +17,24 @@ from index.highlight import highlights
 from index.plan import plan
 from index.postings import (
     FIRST_PLACE,
+    SLOT,
     STEP,
     Bits,
-    Postings,
-    Run,
+    by_document,
     counted,
+    end_of,
+    followed,
     idf,
-    inside,
     invert,
     length_codes,
-    merged,
     norms,
+    owned,
+    owners,
     scores,
     shifted,
-    united,
 )
 from index.query import parse
+from index.sets import among, common, inside, marked, united
 from index.suggest import distance, nearest
 from nlp.gazetteer import Gazetteer
 from nlp.text import fold
@@ -115,36 +117,33 @@ def _as_texts(document: list[tuple[int, list[str]]]) -> list[tuple[int, list[str
 
 
 @settings(max_examples=150, deadline=None)
-@given(DOCUMENTS, st.lists(st.sampled_from("abcdAB"), min_size=1, max_size=3), st.booleans())
+@given(DOCUMENTS, st.lists(st.sampled_from("abcdAB"), min_size=1, max_size=3))
 def test_postings_and_phrases_are_what_they_mean(
-    documents: list[list[tuple[int, list[str]]]], sought: list[str], only_even: bool
+    documents: list[list[tuple[int, list[str]]]], sought: list[str]
 ) -> None:
     """Occurrences equal those counted by hand; a phrase stands within one text, and counts as often as that."""
     texts = [_as_texts(document) for document in documents]
-    rows, end = invert(texts, 1)
+    rows, slots = invert(texts, 1)
     index = dict(rows)
+    owner = owners(slots, 1)
     assert list(index) == sorted(index)
     assert "" not in index
-    assert end == FIRST_PLACE + sum(len(words) + 1 for document in documents for _, words in document)
+    assert slots.tolist() == [-(-sum(len(words) + 1 for _, words in document) // SLOT) for document in documents]
+    assert end_of(slots) == len(owner) * SLOT
     for term, found in index.items():
         side = 2 if term.isupper() else 1
-        expected = {
-            n: (sum(text[0] * text[side].count(term) for text in document), sum(t[side].count(term) for t in document))
-            for n, document in enumerate(texts, 1)
-            if any(term in text[side] for text in document)
-        }
-        assert dict(zip(found.docs.tolist(), found.times.tolist(), strict=True)) == {
-            n: t for n, (_, t) in expected.items()
-        }
+        standing = [
+            n for n, document in enumerate(texts, 1) for text in document for _ in range(text[side].count(term))
+        ]
+        assert owned(found.places, owner).tolist() == standing
+        assert found.docs.tolist() == sorted(set(standing))
         if side == 1:
-            counts = dict(zip(found.docs.tolist(), found.counts.tolist(), strict=True))
-            assert counts == {n: count for n, (count, _) in expected.items()}
-    within = np.array([n for n in range(1, len(texts) + 1) if n % 2 == 0 or not only_even], np.uint32)
-    run = Run.of(index[sought[0]], within) if sought[0] in index else None
+            expected = {n: sum(weight * words.count(term) for weight, words, _ in texts[n - 1]) for n in standing}
+            assert dict(zip(found.docs.tolist(), found.counts.tolist(), strict=True)) == expected
+    places = index[sought[0]].places if sought[0] in index else np.empty(0, np.int32)
     for at, term in enumerate(sought):
-        if run is not None:
-            run = run.kept(run.has(index[term].places, at)) if term in index else None
-    docs, counts = run.counted if run else ([], [])
+        places = followed(places, index[term].places, at) if term in index else places[:0]
+    docs, counts = by_document(places, owner)
     expected_phrase = {}
     for n, own in enumerate(texts, 1):
         times = sum(
@@ -152,7 +151,7 @@ def test_postings_and_phrases_are_what_they_mean(
             for text in own
             for at in range(len(text[1]) - len(sought) + 1)
         )
-        if times and n in within:
+        if times:
             expected_phrase[n] = times
     assert dict(zip(map(int, docs), map(int, counts), strict=True)) == expected_phrase
 
@@ -161,12 +160,10 @@ def test_postings_and_phrases_are_what_they_mean(
 @given(
     st.sets(st.integers(1, 400)), st.sets(st.integers(1, 400), min_size=1), st.integers(-3, 3)
 )  # 22 places: a dense term
-def test_places_are_found_alike_by_halves_and_by_bits(wanted: set[int], places: set[int], distance: int) -> None:
-    none = np.empty(0, np.uint16)
+def test_places_are_found_alike_in_a_list_and_in_bits(wanted: set[int], places: set[int], distance: int) -> None:
     a, b = (np.array(sorted((FIRST_PLACE + n) * STEP for n in side), np.int32) for side in (wanted, places))
-    run = Run(Postings(a.astype(np.uint32), none, none, a), a)
-    expected = [n + distance in places for n in sorted(wanted)]
-    assert run.has(b, distance).tolist() == run.has(Bits.of(b), distance).tolist() == expected
+    expected = [(FIRST_PLACE + n) * STEP for n in sorted(wanted) if n + distance in places]
+    assert followed(a, b, distance).tolist() == followed(a, Bits.of(b), distance).tolist() == expected
 
 
 @settings(max_examples=100, deadline=None)
@@ -178,54 +175,44 @@ def test_sets_of_numbers(some: set[int], others: set[int], thin: int) -> None:
     assert inside(a, b).tolist() == [n in few for n in a.tolist()]
     assert inside(b, a).tolist() == [n in some for n in b.tolist()]
     assert united([a, b, a]).tolist() == sorted(some | few)
+    for which in (among, marked):
+        assert which(a, b).tolist() == [n in few for n in a.tolist()]
+        assert which(np.repeat(a, 2) if which is marked else a, b).sum() == len(some & few) * (1 + (which is marked))
+    assert common(a, b).tolist() == common(b, a).tolist() == sorted(some & few)
 
 
-@pytest.mark.parametrize("repeats", [1, 3])
-@pytest.mark.parametrize("share", [0.02, 0.6, 1.0])
-def test_what_a_long_run_counts(repeats: int, share: float) -> None:
-    """Where few and where most places are left, and where the term stands once in each document: as counted one by one."""
+@pytest.mark.parametrize("most", [1, 2_000])
+def test_what_long_texts_count(most: int) -> None:
+    """Documents of many slots, of one and of none, and a term that stands once in each or often: as counted one by one."""
     chance = np.random.default_rng(7)
-    times = chance.integers(1, repeats + 1, 3_000).astype(np.uint16)
-    docs = np.arange(5, 3_005, dtype=np.uint32)
-    total = int(times.sum())
-    places = ((FIRST_PLACE + np.arange(total) * 3) * STEP + chance.integers(0, 4, total)).astype(np.int32)
-    left = chance.random(total) < share
-    run = (
-        Run.of(Postings(docs, times, times, places)).kept(left)
-        if share < 1
-        else Run.of(Postings(docs, times, times, places))
-    )
-    expected: dict[int, int] = {}
-    for doc, place, kept in zip(np.repeat(docs, times).tolist(), places.tolist(), left.tolist(), strict=True):
-        if kept or share == 1:
-            expected[doc] = expected.get(doc, 0) + place % STEP + 1
-    found = run.counted
-    assert dict(zip(*(array.tolist() for array in found), strict=True)) == expected
-    assert found[0].tolist() == sorted(expected)
-
-
-def test_several_terms_of_a_segment_as_one() -> None:
-    rows, _ = invert([[(1, ["a1", "a2", "b"], [""] * 3)], [(2, ["a2", "a2"], [""] * 2)], [(1, ["b"], [""])]], 1)
-    index = dict(rows)
-    either = merged([index["a2"], index["a1"]])
-    assert (either.docs.tolist(), either.times.tolist()) == ([1, 2], [2, 2])
-    assert either.places.tolist() == sorted(either.places.tolist())
-    assert (both := Run.of(either)).kept(both.has(index["b"].places, 1)).counted[0].tolist() == [1]
+    documents = [
+        [(int(chance.integers(1, 5)), ["a"] * n, [""] * n) for n in chance.integers(0, most + 1, chance.integers(0, 3))]
+        for _ in range(300)
+    ]
+    rows, slots = invert(documents, 5)
+    expected = {n: sum(weight * len(words) for weight, words, _ in own) for n, own in enumerate(documents, 5)}
+    docs, counts = by_document(rows[0][1].places, owners(slots, 5))
+    assert dict(zip(docs.tolist(), counts.tolist(), strict=True)) == {
+        n: count for n, count in expected.items() if count
+    }
+    assert rows[0][1].docs.tolist() == docs.tolist()
 
 
 def test_a_segment_laid_behind_another_keeps_its_phrases() -> None:
-    rows, _ = invert([[(3, ["a", "b"], ["", ""])]], 7)
-    places = {term: np.frombuffer(shifted(found.places.tobytes(), 500), np.int32) for term, found in rows}
-    run = Run(rows[0][1], places["a"])
-    run = run.kept(run.has(places["b"], 1))
-    assert [array.tolist() for array in run.counted] == [[7], [3]]
-    assert places["a"].tolist() == [(FIRST_PLACE + 500) * STEP + 2]
+    before = np.array([2, 1], np.uint32)
+    rows, slots = invert([[(3, ["a", "b"], ["", ""])]], 7)
+    by = end_of(before) - FIRST_PLACE
+    places = {term: np.frombuffer(shifted(found.places.tobytes(), by), np.int32) for term, found in rows}
+    found = by_document(followed(places["a"], places["b"], 1), owners(np.concatenate((before, slots)), 5))
+    assert [array.tolist() for array in found] == [[7], [3]]
+    assert places["a"].tolist() == [(FIRST_PLACE + 3 * SLOT) * STEP + 2]
 
 
 def test_the_dead_are_left_out() -> None:
-    found = dict(invert([[(1, ["a", "a"], ["", ""])], [(1, ["a"], [""])]], 1)[0])["a"]
-    left = found.without(np.array([1], np.uint32))
-    assert [array.tolist() for array in (left.docs, left.counts, left.times)] == [[2], [1], [1]]
+    rows, slots = invert([[(1, ["a", "a"], ["", ""])], [(1, ["a"], [""])]], 1)
+    found = dict(rows)["a"]
+    left = found.without(np.array([1], np.uint32), owners(slots, 1))
+    assert [array.tolist() for array in (left.docs, left.counts)] == [[2], [1]]
     assert left.places.tolist() == found.places.tolist()[2:]
 
 

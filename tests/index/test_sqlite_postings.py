@@ -16,6 +16,7 @@ from index.alert import Alert
 from index.analysis import surface
 from index.query import parse
 from index.sqlite_postings import Kept
+from index.sqlite_schema import _ready
 from index.sqlite_store import SqliteStore
 from nlp.text import fold
 
@@ -99,7 +100,10 @@ def test_scores_do_not_depend_on_how_arrays_are_kept(
 def test_scores_do_not_depend_on_how_many_are_computed_at_a_time(
     sqlite_store: SqliteStore, make_alert: Make, as_of: dt.date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three hits at a time, however sets are looked up, give what all of them at once do. Shown to fail: `_span` without its `side`."""
+    """Three hits at a time, however sets are looked up and wherever phrases are looked for, give what all of them at once do.
+
+    Shown to fail: `span` without its `side`; `marked` without `span`.
+    """
     made = texts(6, 90)
     for start in range(0, 90, 30):
         sqlite_store.put(make_alert(str(n), title=made[n][0], summary=made[n][1]) for n in range(start, start + 30))
@@ -116,18 +120,43 @@ def test_scores_do_not_depend_on_how_many_are_computed_at_a_time(
             'exact:"the toys" OR b12',
             "batteries -2019",
             "market:US toy",
+            'b12 "of the" exact:"toys of"',
+            '2019 "toys 锂"',
         )
         for missing in (0, 1)
     ]
     found = []
-    for part, few in ((1 << 16, 16), (3, 16), (3, 1), (1, 1 << 20)):
+    for part, few, rare in ((1 << 16, 16, 1 << 20), (3, 16, 8), (3, 1, 0), (1, 1 << 20, 0)):
+        monkeypatch.setattr("index.sqlite_search.RARE", rare)
         monkeypatch.setattr("index.sqlite_search.PART", part)
         monkeypatch.setattr("index.sqlite_postings._FEW", few)
-        monkeypatch.setattr("index.postings._FEW", few)
+        monkeypatch.setattr("index.sets._FEW", few)
         pages = [sqlite_store.search(query, as_of=as_of, limit=100) for query in queries]
         found.append([[(hit.alert.id, hit.score) for hit in page.hits] for page in pages])
     assert found[0] == found[1] == found[2] == found[3]
     assert sum(map(bool, found[0])) > 12
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([10] * 7, []),
+        ([10] * 8, [10] * 8),
+        ([80, 80], []),
+        ([80, 80, 80], []),  # a fourth of ten might still fit
+        ([80, 80, 80, 80], [80, 80, 80]),
+        ([240, 80, 80], []),
+        ([240, 80, 80, 80, 80], [80, 80, 80]),
+        ([240, 240, 80], []),
+        ([200, 200], []),
+    ],
+)
+def test_neighbours_are_merged_when_enough_or_when_no_more_would_fit(sizes: list[int], expected: list[int]) -> None:
+    run, last = [], 0
+    for size in sizes:
+        run.append((len(run), last + 1, last + 1_000 * size, 1))
+        last += 1_000 * size
+    assert [(end - first + 1) // 1_000 for _, first, end, _ in _ready(run)] == expected
 
 
 def test_what_was_not_asked_for_longest_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -323,7 +323,7 @@ def test_an_embedded_index_of_an_earlier_form_is_told_and_rebuilt(
 ) -> None:
     store = SqliteStore(tmp_path / "index.db", gazetteer=gazetteer)
     store.put([make_alert("a", title="Ladder with a loose rung")])
-    store._connection().execute("ALTER TABLE terms_1 RENAME COLUMN times TO often")
+    store._connection().execute("ALTER TABLE segments_1 RENAME COLUMN slots TO shelves")
     with pytest.raises(WrongIndex, match=r"form of another version.*tradewarn rebuild"):
         store.search(parse('exact:"loose rung"'), as_of=as_of)
     assert store.rebuild([make_alert("a", title="Ladder with a loose rung")]) == 1
