@@ -104,8 +104,9 @@ def squeeze(body: str) -> bytes:
     return zlib.compress(body.encode(), 1)
 
 
-def unsqueeze(body: bytes) -> str:
-    return zlib.decompress(body).decode()
+def unsqueeze(body: bytes) -> bytes:
+    """The alert's JSON, UTF-8."""
+    return zlib.decompress(body)
 
 
 def write(connection: sqlite3.Connection, epoch: int, documents: Sequence[Document]) -> int:

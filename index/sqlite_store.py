@@ -35,9 +35,10 @@ BATCH = 1_000
 WAIT = 60.0  # seconds a writer waits for another one
 # FULL: the feed must never be ahead of the search, not even after the power failed.
 _BOTH = (f"page_size={sqlite_schema.PAGE}", "journal_mode=WAL", "synchronous=FULL")
-#: A searcher holds as much of the file as it can; a loader goes through all of it once and must not grow with it.
+#: A searcher holds as much of the file as it can; a loader goes through all of it once and must not grow with it, and cuts the log that a
+#: merge has made long.
 READING = (*_BOTH, "mmap_size=2147418112", "cache_size=-65536")
-WRITING = (*_BOTH, "mmap_size=0", "cache_size=-16384")
+WRITING = (*_BOTH, "mmap_size=0", "cache_size=-16384", "journal_size_limit=67108864")
 
 
 class SqliteStore:
@@ -331,9 +332,8 @@ def _bodies(connection: sqlite3.Connection, epoch: int, slots: Slots) -> list[by
 
 
 def _alert(body: bytes) -> Alert:
-    text = sqlite_schema.unsqueeze(body)
     try:
-        return Alert.model_validate_json(text)
+        return Alert.model_validate_json(sqlite_schema.unsqueeze(body))
     except ValidationError as error:
         raise WrongIndex.holding(error) from error
 
