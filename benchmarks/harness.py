@@ -85,11 +85,16 @@ def own_peak_mib() -> float:
 
 
 def commit() -> str:
+    """The commit that is measured, and whether anything but the reports differs from it."""
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     dirty = subprocess.run(
-        ["git", "status", "--porcelain", "-uno"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "status", "--porcelain", "-uno", "--", ".", ":!docs/measurements"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stdout.strip() + ("+changes" if dirty.stdout.strip() else "")
 

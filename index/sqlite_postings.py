@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -14,17 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.columns import View
-from index.postings import (
-    STEP,
-    Bits,
-    Counts,
-    Docs,
-    Places,
-    by_document,
-    followed,
-    owned,
-    owners,
-)
+from index.postings import STEP, Bits, Counts, Docs, Places, by_document, followed, owned, owners
 from index.sets import Mask, marked, span, united
 from index.sqlite_schema import LAST, arrays
 
@@ -168,38 +158,37 @@ class Terms:
 
     def phrase(self, sequence: tuple[str, ...], *, prefix: bool = False, within: Docs | None = None) -> Standing:
         """Where the terms stand one after another; `prefix`: the last one is only begun; `within`: elsewhere it is not wanted."""
-        sizes = [self._sizes(term, prefix=prefix and at == len(sequence) - 1) for at, term in enumerate(sequence)]
-        found = [
-            by_document(
-                self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)[0], self._owners(seg)
-            )
-            for seg in sizes[0]
-            if all(seg in size for size in sizes)
-        ]
+        found = [by_document(places, self._owners(seg)) for seg, places, _ in self._stands(sequence, prefix, within)]
         return Standing(
             _joined([docs for docs, _ in found], np.uint32),
             _joined([counts for _, counts in found], np.uint16),
-            tuple(sum(docs for docs, _ in size.values()) for size in sizes),
+            tuple(sum(docs for docs, _ in size.values()) for size in self._sizes(sequence, prefix=prefix)),
         )
 
     def literal(
         self, sequence: tuple[str, ...], words: Sequence[str], *, prefix: bool = False, within: Docs | None = None
     ) -> Docs:
         """The documents in which the phrase stands as it is written: each of `words` where its term does ("": wherever that does)."""
-        sizes = [self._sizes(term, prefix=prefix and at == len(sequence) - 1) for at, term in enumerate(sequence)]
         found = []
-        for seg in sizes[0]:
-            if all(seg in size for size in sizes):
-                places, rarest = self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)
-                for at, word in enumerate(words):
-                    if word and len(places):
-                        places = self._followed(seg, word, places, at - rarest)
-                found.append(by_document(places, self._owners(seg))[0])
+        for seg, places, rarest in self._stands(sequence, prefix, within):
+            for at, word in enumerate(words):
+                if word and len(places):
+                    places = self._followed(seg, word, places, at - rarest)
+            found.append(by_document(places, self._owners(seg))[0])
         return _joined(found, np.uint32)
 
     def is_only_form(self, word: str, term: str) -> bool:
         """Whether a term stands just where a word does that every language makes this term of: "of" has no other form."""
-        return self._sizes(word, prefix=False) == self._sizes(term, prefix=False)
+        return self._size(word, prefix=False) == self._size(term, prefix=False)
+
+    def _stands(
+        self, sequence: tuple[str, ...], prefix: bool, within: Docs | None
+    ) -> Iterator[tuple[int, Places, int]]:
+        """Each segment that has all the terms, where the phrase stands there, and which of its terms these places are of."""
+        sizes = self._sizes(sequence, prefix=prefix)
+        for seg in sizes[0]:
+            if all(seg in size for size in sizes):
+                yield seg, *self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)
 
     def _run(
         self, seg: int, sequence: tuple[str, ...], sizes: Sequence[int], prefix: bool, within: Docs | None
@@ -226,11 +215,13 @@ class Terms:
 
     def holding(self, sequence: Sequence[str], *, prefix: bool) -> int:
         """How many documents hold the rarest of the terms."""
-        last = len(sequence) - 1
-        sizes = [self._sizes(term, prefix=prefix and at == last) for at, term in enumerate(sequence)]
-        return min(sum(docs for docs, _ in size.values()) for size in sizes)
+        return min(sum(docs for docs, _ in size.values()) for size in self._sizes(sequence, prefix=prefix))
 
-    def _sizes(self, term: str, *, prefix: bool) -> dict[int, tuple[int, int]]:
+    def _sizes(self, sequence: Sequence[str], *, prefix: bool) -> list[dict[int, tuple[int, int]]]:
+        last = len(sequence) - 1
+        return [self._size(term, prefix=prefix and at == last) for at, term in enumerate(sequence)]
+
+    def _size(self, term: str, *, prefix: bool) -> dict[int, tuple[int, int]]:
         """Segment → how many documents hold the term and how often it stands in them, without reading where."""
         if (term, prefix) not in self._known:
             self._known[term, prefix] = self._counted(term, prefix=prefix)
