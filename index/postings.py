@@ -36,6 +36,9 @@ SLOT_BITS = 6
 SLOT = 1 << SLOT_BITS  # places: a document begins a new one, so a table of slots tells whose a place is
 FIRST_PLACE = 1 << 10  # of a segment, the first of a slot: no phrase reaches back below zero
 MOST_PLACES = 1 << 29  # of a segment, so that places fit 31 bits
+#: Numbers that are worked on at a time, and places that are marked at a time: what a step leaves for the next one stays in the processor's
+#: cache, and asking the system for new memory, a long array after another, takes longer than the sums.
+PART, PIECE = 1 << 16, 1 << 20
 
 
 class Postings(NamedTuple):
@@ -151,7 +154,8 @@ def followed(places: Places, others: Places | Bits, distance: int) -> Places:
     """Those of `places` that have one of `others` so many places later (earlier: below 0). All ascend, each once."""
     by = np.int32(distance * STEP)
     if isinstance(others, Bits):
-        return places.compress(others.has(places + by))
+        pieces = [places[start : start + PART] for start in range(0, max(len(places), 1), PART)]
+        return np.concatenate([piece.compress(others.has(piece + by)) for piece in pieces])
     found = common(places + by, others)
     found -= by
     return found
@@ -178,31 +182,27 @@ class Bits(NamedTuple):
     def of(cls, places: Places) -> Bits:
         """`places` ascend and are not empty."""
         at = places >> WEIGHT_BITS
-        end = int(at[-1]) + 9  # the last octet stays empty: it answers for all places behind
-        if len(at) * 64 > end:
-            there = np.zeros(end, np.bool_)
-            there[at.astype(np.intp)] = True
-            return cls(np.packbits(there, bitorder="little"))
-        octet = at >> 3  # few: their octets one by one, without a byte for every place
-        at &= 7
-        starts = changes(octet)
-        ends = np.append(starts[1:], len(at)) - 1
-        sums = np.cumsum(_BIT.take(at), dtype=np.uint8).take(ends)  # modulo 256, as the differences are
-        found = np.zeros((end + 7) >> 3, np.uint8)
-        found[octet.take(starts).astype(np.intp)] = np.diff(sums, prepend=np.uint8(0))
+        found = np.zeros(
+            (int(at[-1]) >> 3) + 2, np.uint8
+        )  # the last octet stays empty: it answers for all places behind
+        there = np.empty(PIECE, np.bool_)
+        starts = np.arange(0, int(at[-1]) + 1, PIECE, dtype=np.int32)
+        ends = np.searchsorted(at, starts + np.int32(PIECE)).tolist()
+        for start, first, last in zip(starts.tolist(), [0, *ends], ends, strict=False):
+            there[:] = False
+            there[(at[first:last] - start).astype(np.intp)] = True
+            octets = np.packbits(there, bitorder="little")
+            found[start >> 3 : (start + PIECE) >> 3] = octets[: len(found) - (start >> 3)]
         return cls(found)
 
     def has(self, places: Places) -> Mask:
-        """Which of the places (in any order) it has. In place, for there may be a million."""
+        """Which of the places (in any order) it has."""
         at = places >> WEIGHT_BITS
         octets = self.bytes.take(at >> 3, mode="clip")
         at &= 7
         np.right_shift(octets, at.astype(np.uint8), out=octets)
         octets &= np.uint8(1)
         return octets.view(np.bool_)
-
-
-_BIT = (1 << np.arange(8)).astype(np.uint8)
 
 
 def _summed(weights: Places, ends: Positions) -> Counts:

@@ -14,7 +14,7 @@ from index.columns import LEVELS, NEVER, Key, Slots, View, top
 from index.expression import Filter
 from index.fields import DATE_FIELDS
 from index.plan import Both, Either, Literal, Maybe, Part, Plan, Some, Term, Without
-from index.postings import Docs, Floats, idf, scores
+from index.postings import PART, Docs, Floats, idf, scores
 from index.sets import Mask, among
 from index.sqlite_postings import Kept, Standing, Terms
 from index.store import WORD_FOUND, Sort
@@ -99,8 +99,7 @@ class Search:
         return np.where(deadline == NEVER, 2 * far, np.where(left >= 0, left, far - left))
 
     def _scores(self, hits: Slots) -> Floats:
-        """By hit; these ascend. Some at a time: what a step leaves for the next one stays in the processor's cache, and asking the
-        system for new memory, an array of a million after another, takes longer than the sums."""
+        """By hit; these ascend."""
         whole = len(hits) == self._view.length
         bonus = self._view.bonus(self._as_of)
         if self._plan.root is None:
@@ -322,7 +321,6 @@ class Search:
         return np.zeros(len(docs), np.float32) if total is None else total
 
 
-PART = 1 << 16  # hits that are scored at a time
 RARE = 8  # a phrase is looked for among some documents alone where its rarest word stands in so many times as many
 #: Of a level's number, 255 (none in force) lowest.
 RANKS = np.full(256, -1, np.int16)
