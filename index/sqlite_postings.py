@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -54,6 +55,19 @@ class Standing:
         every = np.zeros(width, np.uint16)
         every[(there - docs[0]).astype(np.intp)] = counts
         return every if width == len(docs) else every.take(docs - docs[0])
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a phrase stands in a segment: the places of one of its terms, the `rarest`th. `owners`: the document of each slot."""
+
+    places: Places
+    rarest: int
+    owners: Docs
+
+    @cached_property
+    def documents(self) -> tuple[Docs, Counts]:
+        return by_document(self.places, self.owners)
 
 
 class Kept:
@@ -110,7 +124,7 @@ class Terms:
         self._kept = kept
         self._single: dict[str, Standing] = {}
         self._known: dict[tuple[str, bool], dict[int, tuple[int, int]]] = {}
-        self._runs: dict[tuple[int, tuple[str, ...], bool], tuple[Places, int]] = {}
+        self._runs: dict[tuple[int, tuple[str, ...], bool], Run] = {}
         self._slots: dict[int, Docs] = {}
 
     def single(self, term: str) -> Standing:
@@ -158,7 +172,7 @@ class Terms:
 
     def phrase(self, sequence: tuple[str, ...], *, prefix: bool = False, within: Docs | None = None) -> Standing:
         """Where the terms stand one after another; `prefix`: the last one is only begun; `within`: elsewhere it is not wanted."""
-        found = [by_document(places, self._owners(seg)) for seg, places, _ in self._stands(sequence, prefix, within)]
+        found = [run.documents for _, run in self._stands(sequence, prefix, within)]
         return Standing(
             _joined([docs for docs, _ in found], np.uint32),
             _joined([counts for _, counts in found], np.uint16),
@@ -170,38 +184,37 @@ class Terms:
     ) -> Docs:
         """The documents in which the phrase stands as it is written: each of `words` where its term does ("": wherever that does)."""
         found = []
-        for seg, places, rarest in self._stands(sequence, prefix, within):
+        for seg, run in self._stands(sequence, prefix, within):
+            places = run.places
             for at, word in enumerate(words):
                 if word and len(places):
-                    places = self._followed(seg, word, places, at - rarest)
-            found.append(by_document(places, self._owners(seg))[0])
+                    places = self._followed(seg, word, places, at - run.rarest)
+            all_stay = len(places) == len(run.places)
+            found.append((run.documents if all_stay else by_document(places, run.owners))[0])
         return _joined(found, np.uint32)
 
     def is_only_form(self, word: str, term: str) -> bool:
         """Whether a term stands just where a word does that every language makes this term of: "of" has no other form."""
         return self._size(word, prefix=False) == self._size(term, prefix=False)
 
-    def _stands(
-        self, sequence: tuple[str, ...], prefix: bool, within: Docs | None
-    ) -> Iterator[tuple[int, Places, int]]:
-        """Each segment that has all the terms, where the phrase stands there, and which of its terms these places are of."""
+    def _stands(self, sequence: tuple[str, ...], prefix: bool, within: Docs | None) -> Iterator[tuple[int, Run]]:
+        """Each segment that has all the terms, and where the phrase stands there."""
         sizes = self._sizes(sequence, prefix=prefix)
         for seg in sizes[0]:
             if all(seg in size for size in sizes):
-                yield seg, *self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)
+                yield seg, self._run(seg, sequence, [size[seg][1] for size in sizes], prefix, within)
 
-    def _run(
-        self, seg: int, sequence: tuple[str, ...], sizes: Sequence[int], prefix: bool, within: Docs | None
-    ) -> tuple[Places, int]:
-        """Where the phrase stands in a segment, and which of its terms the places are of: the rarest, since few are left."""
+    def _run(self, seg: int, sequence: tuple[str, ...], sizes: Sequence[int], prefix: bool, within: Docs | None) -> Run:
+        """Where the phrase stands in a segment. It begins with the rarest of its terms, since few are left then."""
         known = self._runs.get((seg, sequence, prefix))
         if known is not None:
             return known
         rarest, *others = sorted(range(len(sequence)), key=lambda at: sizes[at])
         last = len(sequence) - 1 if prefix else -1
         places = self._beginning(seg, sequence[last]) if rarest == last else self._places(seg, sequence[rarest])
+        owner = self._owners(seg)
         if within is not None and len(places):
-            places = places.compress(marked(owned(places, self._owners(seg)), within))
+            places = places.compress(marked(owned(places, owner), within))
         for at in others:
             if not len(places):
                 break
@@ -209,9 +222,10 @@ class Terms:
                 places = followed(places, self._beginning(seg, sequence[at]), at - rarest)
             else:
                 places = self._followed(seg, sequence[at], places, at - rarest)
+        run = Run(places, rarest, owner)
         if within is None:
-            self._runs[seg, sequence, prefix] = places, rarest
-        return places, rarest
+            self._runs[seg, sequence, prefix] = run
+        return run
 
     def holding(self, sequence: Sequence[str], *, prefix: bool) -> int:
         """How many documents hold the rarest of the terms."""
