@@ -24,7 +24,7 @@ from index.fields import FIELDS
 from index.postings import FIRST_PLACE, MOST_PLACES, Docs, Postings, Row, counted, end_of, invert, owners, shifted
 
 FAN = 8  # so many segments of one size are merged into one, or as many as fit
-MAX_SEGMENT = 300_000  # alerts; a larger merge would keep other writers waiting for more than some seconds
+MAX_SEGMENT = 300_000  # alerts; a larger merge would keep other writers waiting for more than half a minute
 #: Bytes of one term's arrays in its own row. Longer ones have a row elsewhere: SQLite reads a whole row to compare its key, also when it
 #: only looks for another one.
 SHORT = 400
