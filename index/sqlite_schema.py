@@ -34,9 +34,8 @@ COLUMNS = (*SINGLE, *SEVERAL, "slots")
 PAGE = 16_384  # bytes: a record of some two thousand would leave two fifths of SQLite's usual page empty
 LAST = "\U0010ffff"  # above every code point a term can hold: the end of the range of a prefix
 Segment = tuple[int, int, int, int]  # key, first and last number, end of its places
-Stored = tuple[
-    str, int, int, bytes, bytes, bytes
-]  # a term, how many hold it, how often it stands in them, and its arrays
+#: A term as a row: how many documents hold it, how often it stands in them, and its arrays.
+Stored = tuple[str, int, int, bytes, bytes, bytes]
 
 _TABLES = f"""
 CREATE TABLE alerts_{{e}} (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, body BLOB NOT NULL);
@@ -181,14 +180,8 @@ def _insert_postings(connection: sqlite3.Connection, epoch: int, seg: int, rows:
 
 
 def _stored(term: str, found: Postings) -> Stored:
-    return (
-        term,
-        len(found.docs),
-        len(found.places),
-        found.docs.tobytes(),
-        found.counts.tobytes(),
-        found.places.tobytes(),
-    )
+    docs, counts, places = (array.tobytes() for array in found)
+    return term, len(found.docs), len(found.places), docs, counts, places
 
 
 def condition_terms(document: Document) -> list[str]:
