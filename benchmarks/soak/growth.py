@@ -33,7 +33,6 @@ ELASTIC_END = 100_000
 QUERIES = 500  # distinct ones of each measure, none asked twice
 #: Others after the first QUERIES: what a process reads at its first use it has read then; none of them is asked again.
 WARMUP = 1_500
-EARLIER = 300  # the same, of steps that were measured before this was told
 FEW = 20_000  # hits; facets over more may take longer
 EXPORT = 5_000  # alerts of one export that are timed
 
@@ -260,7 +259,7 @@ def _row(name: str, step: int, rate: float, done: dict[str, Any]) -> list[object
         f"{done['bytes'] / 1e6:,.0f}",
         f"{done['opening']:.0f}",
         spread_of([row[2] for row in done.get("fresh", ())]),
-        done.get("before", EARLIER),
+        done["before"],
         spread_of([row[1] for row in top]),
         spread_of([row[2] for row in top]),
         spread_of([row[2] for row in top if row[0] in {"word", "words", "concept", "either"}]),
